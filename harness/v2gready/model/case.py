@@ -127,7 +127,8 @@ class Invariant(ABC):
         role: Role of the device that is judged.
         title: One line; the docstring is the rule.
         requirements: Ids in the registry.
-        faults: Fault of the reference device -> requirement that must go red in some case.
+        faults: Fault of the reference device -> requirement that must go red.
+        witness: Id of the case whose stimulus exercises the rule; the proof runs it with each fault.
     """
 
     id: ClassVar[str]
@@ -135,6 +136,7 @@ class Invariant(ABC):
     title: ClassVar[str]
     requirements: ClassVar[tuple[str, ...]]
     faults: ClassVar[Mapping[str, str]]
+    witness: ClassVar[str]
 
     @abstractmethod
     def judge(self, trace: Trace) -> Iterator[Observation]:
