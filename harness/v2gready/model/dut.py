@@ -127,12 +127,7 @@ def parse_dut(
         for key in sorted(set(document) - known)
     ]
     device = _device(document.get("device", {}), problems)
-    role = device.role if device else ""
-    questions = questionnaires.get(role)
-    if device and questions is None:
-        known_roles = ", ".join(sorted(questionnaires))
-        problems.append(Problem("device.role", f"{role!r} has no catalogue", f"use one of {known_roles}"))
-    pics = _pics(document.get("pics", {}), questions or {}, problems)
+    pics = _pics(document, questionnaires, problems)
     hooks = _hooks(document.get("hooks", {}), problems)
     interfaces = document.get("interfaces", {})
     if not interfaces:
@@ -143,9 +138,13 @@ def parse_dut(
 
 
 def _device(table: Mapping[str, Any], problems: list[Problem]) -> Device | None:
-    missing = [key for key in _DEVICE_KEYS if not isinstance(table.get(key), str)]
+    missing = [key for key in _DEVICE_KEYS if not isinstance(table.get(key), str) or not table[key]]
     problems += [
-        Problem(f"device.{key}", "is missing or no string", "the report must identify the item tested (17025 7.8.2.1)")
+        Problem(
+            f"device.{key}",
+            "is missing, empty or no string",
+            "the report must identify the item tested (17025 7.8.2.1)",
+        )
         for key in missing
     ]
     extra = sorted(set(table) - set(_DEVICE_KEYS))
@@ -153,7 +152,17 @@ def _device(table: Mapping[str, Any], problems: list[Problem]) -> Device | None:
     return None if missing else Device(**{key: table[key] for key in _DEVICE_KEYS})
 
 
-def _pics(table: Mapping[str, Any], questions: Mapping[str, PicsItem], problems: list[Problem]) -> dict[str, bool]:
+def _pics(
+    document: Mapping[str, Any], questionnaires: Mapping[str, Mapping[str, PicsItem]], problems: list[Problem]
+) -> dict[str, bool]:
+    role = document.get("device", {}).get("role")
+    questions = questionnaires.get(str(role))
+    table: Mapping[str, Any] = document.get("pics", {})
+    if questions is None:  # without a role nobody knows what to ask
+        if role is not None:
+            known = ", ".join(sorted(questionnaires))
+            problems.append(Problem("device.role", f"{role!r} has no catalogue", f"use one of {known}"))
+        return {}
     for key, item in questions.items():
         if key not in table:
             problems.append(Problem(f"pics.{key}", f"no answer to: {item.question}", "answer true or false"))

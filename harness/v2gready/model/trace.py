@@ -86,6 +86,8 @@ class EventKind:
     """A frame with an unknown payload type came from the source."""
     BROKEN = "broken stream"
     """The source sent octets that are no V2GTP frame; detail ``reason``."""
+    TRACE_FULL = "trace full"
+    """The last record: the case has seen more than a trace may hold; nothing later is known."""
     OBSERVED_UNTIL = "observed until"
     """We watched the link until now: silence before this instant is the device's."""
 

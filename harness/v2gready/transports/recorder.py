@@ -5,10 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from v2gready.model.trace import Event, Frame, Record, Sample, Trace
+from v2gready.model.trace import Event, EventKind, Frame, Record, Sample, Trace
 from v2gready.protocols.dissect import dissect
 
 Sink = Callable[[Record], None]
+MAX_RECORDS = 20_000
+MAX_OCTETS = 64 * 1024 * 1024
+"""What one case may hold: several hours of charging, and far less than the memory of any bench."""
+
+
+class TraceFull(Exception):  # noqa: N818 - a state: the case has seen enough
+    """The trace holds all it may. A flooding device costs its own case, not the machine."""
 
 
 class Recorder:
@@ -21,7 +28,7 @@ class Recorder:
         declared: PICS and PIXIT, for judges that look for contradictions.
         timing_uncertainty: Expanded uncertainty of time differences, in seconds.
         sink: Called with every record as it is made.
-        limit: Records kept at most: a flooding device costs its own case, not the machine.
+        limit: Records kept at most.
     """
 
     def __init__(
@@ -33,7 +40,7 @@ class Recorder:
         declared: Mapping[str, Any] | None = None,
         timing_uncertainty: float = 0.0,
         sink: Sink | None = None,
-        limit: int = 100_000,
+        limit: int = MAX_RECORDS,
     ) -> None:
         self._now = now
         self._start = now()
@@ -43,6 +50,8 @@ class Recorder:
         self._timing_uncertainty = timing_uncertainty
         self._sink = sink
         self._limit = limit
+        self._octets = 0
+        self._ended = False
         self._records: list[Record] = []
 
     def frame(self, link: str, protocol: str, sender: str, raw: bytes, *, at: float | None = None) -> Frame:
@@ -56,7 +65,11 @@ class Recorder:
             sender: Role that sent it.
             raw: The octets.
             at: Monotonic instant of arrival, if earlier than now.
+
+        Raises:
+            TraceFull: The limit is reached.
         """
+        self._octets += len(raw)
         message, problem = dissect(protocol, raw)
         frame = Frame(
             index=len(self._records),
@@ -102,6 +115,8 @@ class Recorder:
 
     def sample(self, channel: str, value: float, unit: str, uncertainty: float) -> None:
         """Records a measured value."""
+        if self.full:
+            return  # a meter goes on measuring; it has nothing to stop
         self._keep(
             Sample(
                 index=len(self._records),
@@ -125,15 +140,18 @@ class Recorder:
 
     @property
     def full(self) -> bool:
-        """The limit was reached: later records are lost, the case cannot be judged."""
-        return len(self._records) >= self._limit
+        """The limit is reached: what came later is lost."""
+        return len(self._records) >= self._limit or self._octets > MAX_OCTETS
 
     def _elapsed(self, at: float | None) -> float:
         return (self._now() if at is None else at) - self._start
 
     def _keep(self, record: Record) -> None:
+        if self._ended:
+            raise TraceFull(f"the trace is full after {len(self._records)} records")
         if self.full:
-            return
+            self._ended = True
+            record = Event(index=record.index, t=record.t, kind=EventKind.TRACE_FULL, source="harness")
         self._records.append(record)
         if self._sink is not None:
             self._sink(record)

@@ -1,0 +1,96 @@
+"""The public authoring API: all that a test case may import.
+
+See docs/writing-a-test-case.md.
+"""
+
+from v2gready.authoring import energy, wire
+from v2gready.authoring.charger import (
+    SERVICE_QUESTIONS,
+    ChargerBench,
+    ChargerCase,
+    ChargerInvariant,
+)
+from v2gready.authoring.expectations import (
+    FAILED_CODES,
+    OK_CODES,
+    all_answered,
+    answered,
+    closes,
+    describe,
+    holds,
+    ignored,
+    in_time,
+    measured,
+    refused,
+    refused_or_closed,
+    stays_open,
+    tls_refused,
+)
+from v2gready.authoring.order import Order
+from v2gready.emulators.ev import EvSession, TlsUse, Unreached
+from v2gready.model.case import INFORMATIVE, RECOMMENDED, REQUIRED
+from v2gready.model.measurement import DecisionRule, Limit, Measurement, Provenance
+from v2gready.model.observation import Inconclusive, Observation, Severity
+from v2gready.model.trace import Event, EventKind, Exchange, Frame, Record, Sample, Trace
+from v2gready.protocols import sdp, v2gtp
+from v2gready.protocols.iso15118 import messages, timers
+from v2gready.protocols.iso15118.evcc import AC_NAMESPACE, DC_NAMESPACE, Offer, Phase, Plan, Ratings
+from v2gready.protocols.iso15118.services import BptChannel, ControlMode, MobilityNeedsMode, ServiceId
+
+__all__ = [
+    "AC_NAMESPACE",
+    "DC_NAMESPACE",
+    "FAILED_CODES",
+    "INFORMATIVE",
+    "OK_CODES",
+    "RECOMMENDED",
+    "REQUIRED",
+    "SERVICE_QUESTIONS",
+    "BptChannel",
+    "ChargerBench",
+    "ChargerCase",
+    "ChargerInvariant",
+    "ControlMode",
+    "DecisionRule",
+    "EvSession",
+    "Event",
+    "EventKind",
+    "Exchange",
+    "Frame",
+    "Inconclusive",
+    "Limit",
+    "Measurement",
+    "MobilityNeedsMode",
+    "Observation",
+    "Offer",
+    "Order",
+    "Phase",
+    "Plan",
+    "Provenance",
+    "Ratings",
+    "Record",
+    "Sample",
+    "ServiceId",
+    "Severity",
+    "TlsUse",
+    "Trace",
+    "Unreached",
+    "all_answered",
+    "answered",
+    "closes",
+    "describe",
+    "energy",
+    "holds",
+    "ignored",
+    "in_time",
+    "measured",
+    "messages",
+    "refused",
+    "refused_or_closed",
+    "sdp",
+    "stays_open",
+    "timers",
+    "tls_refused",
+    "v2gtp",
+    "wire",
+]

@@ -1,0 +1,278 @@
+"""The command line: certify, evaluate, report, catalogue, doctor, device, new.
+
+Exit codes: 0 all criteria met, 1 not met, 2 configuration or usage, 3 inconclusive or incomplete, 4 error of harness
+or bench.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import sys
+from datetime import UTC, datetime
+from enum import IntEnum
+from pathlib import Path
+from typing import Annotated
+
+import pytest
+import typer
+from rich.console import Console
+
+from v2gready import __version__
+from v2gready.engine import campaign as campaigns
+from v2gready.engine.catalogue import load_catalogue
+from v2gready.engine.data import find_scheme, load_questionnaires
+from v2gready.engine.device import serve_charger
+from v2gready.engine.plugin import DEFAULT_SCHEME, CasePlugin, arguments
+from v2gready.engine.preflight import embedded_dut, examine, prepare
+from v2gready.engine.progress import Live, Plain, Progress
+from v2gready.engine.run_directory import RunDirectory
+from v2gready.engine.scaffold import case_template, dut_template
+from v2gready.engine.selection import Selector
+from v2gready.model.case import CaseError
+from v2gready.model.dut import ConfigurationError, Problem
+from v2gready.model.requirement import RegistryError
+from v2gready.model.run import RunRecord, info_to_json
+from v2gready.model.scheme import Decision, Label, decide_label
+from v2gready.model.verdict import Lifecycle, Verdict
+from v2gready.references.charger import REFERENCE
+from v2gready.report import html, junit, summary
+
+app = typer.Typer(
+    name="v2gready",
+    help="Conformance harness for V2G-ready cars and chargers.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+new_app = typer.Typer(help="Write a first version of a file.", no_args_is_help=True)
+app.add_typer(new_app, name="new")
+
+
+class Exit(IntEnum):
+    """What the exit code says."""
+
+    MET = 0
+    NOT_MET = 1
+    USAGE = 2
+    OPEN = 3
+    ERROR = 4
+
+
+def main() -> None:
+    """Entry point: a configuration error is one clear sentence per problem and exit code 2."""
+    try:
+        app(prog_name="v2gready")
+    except ConfigurationError as wrong:
+        _errors().print(str(wrong), markup=False, highlight=False, soft_wrap=True)
+        raise SystemExit(Exit.USAGE) from None
+    except (CaseError, RegistryError) as wrong:
+        _errors().print(f"catalogue: {wrong}", markup=False, highlight=False, soft_wrap=True)
+        raise SystemExit(Exit.ERROR) from None
+
+
+@app.command()
+def certify(
+    dut: Annotated[Path | None, typer.Argument(help="DUT file; the embedded reference charger if left out.")] = None,
+    *,
+    scheme: Annotated[str, typer.Option(help="Label scheme.")] = DEFAULT_SCHEME,
+    select: Annotated[str, typer.Option(help="Which cases, e.g. 'sdp or CHG-SES-*'.")] = "",
+    out: Annotated[Path | None, typer.Option(help="Run directory; runs/<time> if left out.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")] = False,
+    seed: Annotated[int | None, typer.Option(help="Seed of all randomness; drawn and printed if left out.")] = None,
+) -> None:
+    """Run the catalogue against a device, write the report, decide the label."""
+    if resume and out is None:
+        raise ConfigurationError("--resume", [Problem("--out", "is missing", "name the run directory to go on with")])
+    ready = prepare(dut or embedded_dut())
+    catalogue = load_catalogue()
+    path = out or Path("runs") / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
+    if resume:
+        campaign = campaigns.resume(catalogue, ready, path)
+    else:
+        chosen = find_scheme(scheme).id
+        campaign = campaigns.start(catalogue, ready, path, selector=Selector(select), scheme=chosen, seed=seed)
+    plugin = CasePlugin(campaign, _progress())
+    status = pytest.main(arguments(), plugins=[plugin])
+    raise SystemExit(_conclude(campaign.directory, interrupted=status is pytest.ExitCode.INTERRUPTED))
+
+
+@app.command()
+def evaluate(run: Annotated[Path, typer.Argument(help="Run directory.")]) -> None:
+    """Judge a stored run again by this suite; the stored run stays as it is."""
+    directory = RunDirectory.load(run)
+    record = campaigns.evaluate(load_catalogue(), directory)
+    decision = decide_label(find_scheme(record.scheme), record)
+    _show(record, decision)
+    changed = [
+        f"{new.info.id}: {old.verdict.label} -> {new.verdict.label}"
+        for old, new in zip(directory.record.cases, record.cases, strict=True)
+        if old.verdict is not new.verdict
+    ]
+    _say("\n".join(["", *changed] if changed else ["", "No verdict changed."]))
+    raise SystemExit(exit_code(record, decision))
+
+
+@app.command()
+def report(run: Annotated[Path, typer.Argument(help="Run directory.")]) -> None:
+    """Write the reports of a stored run again."""
+    RunDirectory.load(run)
+    for writer in (html.WRITER, junit.WRITER):
+        _say(str(writer.write(run)))
+
+
+@app.command()
+def catalogue(
+    *,
+    select: Annotated[str, typer.Option(help="Which cases.")] = "",
+    form: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
+) -> None:
+    """List the cases."""
+    selector = Selector(select)
+    infos = [case.info() for case in load_catalogue().cases if selector.matches(case.info())]
+    match form:
+        case "json":
+            document = {"schema": 1, "cases": [info_to_json(info) for info in infos]}
+            sys.stdout.write(json.dumps(document, indent=1) + "\n")
+        case "text":
+            _say("\n".join(f"{info.id:<20} {info.area:<14} {info.title}" for info in infos))
+        case _:
+            raise ConfigurationError("--format", [Problem(repr(form), "is no format", "write text or json")])
+
+
+@app.command()
+def doctor(dut: Annotated[Path, typer.Argument(help="DUT file.")]) -> None:
+    """Check a DUT file and the way to the device, before any test."""
+    findings = examine(dut)
+    for name, good, text in findings:
+        _say(f"{'ok   ' if good else 'WRONG'} {name}: {text}")
+    raise SystemExit(Exit.MET if all(good for _, good, _ in findings) else Exit.USAGE)
+
+
+@app.command()
+def device(
+    name: Annotated[str, typer.Argument(help="Reference device: charger.")],
+    *,
+    interface: Annotated[str, typer.Option(help="Network interface; loopback unless told.")] = "lo",
+    sdp_port: Annotated[int, typer.Option(help="UDP port of SDP.")] = 15118,
+    fault: Annotated[list[str] | None, typer.Option(help="Named fault; may be given more than once.")] = None,
+    list_faults: Annotated[bool, typer.Option("--faults", help="List the faults and leave.")] = False,
+    seed: Annotated[int | None, typer.Option(help="Seed of session ids, for reproducible rigs.")] = None,
+) -> None:
+    """Run a reference device as a process of its own, over plain TCP."""
+    if name != REFERENCE.name:
+        raise ConfigurationError("device", [Problem(repr(name), "is no reference device", f"use {REFERENCE.name}")])
+    if list_faults:
+        _say("\n".join(f"{key:<36} {sentence}" for key, sentence in sorted(REFERENCE.faults.items())))
+        return
+    unknown = sorted(set(fault or ()) - set(REFERENCE.faults))
+    if unknown:
+        raise ConfigurationError(
+            "--fault", [Problem(unknown[0], "is no fault", "see v2gready device charger --faults")]
+        )
+    rng = random.SystemRandom() if seed is None else random.Random(seed)  # noqa: S311 - only if asked for
+    try:
+        asyncio.run(serve_charger(interface, sdp_port, tuple(fault or ()), rng, _say))
+    except KeyboardInterrupt:
+        _say("stopped")
+
+
+@new_app.command("dut")
+def new_dut(
+    path: Annotated[Path, typer.Argument(help="File to write.")],
+    role: Annotated[str, typer.Option(help="Role of the device.")] = "charger",
+) -> None:
+    """Write a DUT file with every question of its role, unanswered."""
+    questions = load_questionnaires()
+    if role not in questions:
+        raise ConfigurationError("--role", [Problem(repr(role), "has no catalogue", f"use {', '.join(questions)}")])
+    _write_new(path, dut_template(role, questions[role]))
+
+
+@new_app.command("case")
+def new_case(
+    path: Annotated[Path, typer.Argument(help="Module to write.")],
+    case_id: Annotated[str, typer.Option("--id", help="Id of the case.")] = "CHG-AREA-TOPIC-01",
+) -> None:
+    """Write a module with one case to start from."""
+    _write_new(path, case_template(case_id))
+
+
+def _version(show: bool) -> None:  # noqa: FBT001 - typer calls it so
+    if show:
+        _say(f"v2gready {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Conformance harness for V2G-ready cars and chargers."""
+
+
+def exit_code(run: RunRecord, decision: Decision) -> Exit:
+    """The exit code of a run: errors first, then violations, then what is open.
+
+    A selection runs only a part of what the scheme asks for; its cases alone count then.
+    """
+    finished = [case for case in run.cases if case.lifecycle is Lifecycle.FINISHED]
+    if any(case.verdict in {Verdict.ERROR, Verdict.NONE} for case in finished):
+        return Exit.ERROR
+    if decision.label is Label.NOT_GRANTED or any(
+        case.verdict is Verdict.FAIL and not case.indicative for case in finished
+    ):
+        return Exit.NOT_MET
+    unfinished = any(case.lifecycle is Lifecycle.INTERRUPTED for case in run.cases)
+    if run.selection and not unfinished and not any(case.verdict is Verdict.INCONC for case in finished):
+        return Exit.MET
+    return Exit.MET if decision.label is Label.GRANTED else Exit.OPEN
+
+
+def _conclude(directory: RunDirectory, *, interrupted: bool) -> int:
+    run = directory.record
+    decision = decide_label(find_scheme(run.scheme), run)
+    written = [writer.write(directory.path) for writer in (html.WRITER, junit.WRITER)]
+    _show(run, decision)
+    _say("\n" + "\n".join(f"{path}" for path in written))
+    if interrupted:
+        _say(f"Stopped. Go on with: v2gready certify --resume --out {directory.path} (and the same DUT file)")
+        return Exit.OPEN
+    return exit_code(run, decision)
+
+
+def _show(run: RunRecord, decision: Decision) -> None:
+    console = Console()
+    if console.is_terminal:
+        console.print(summary.table(run, decision))
+    else:
+        _say(summary.plain(run, decision))
+
+
+def _progress() -> Progress:
+    console = Console()
+    return Live(console) if console.is_terminal else Plain(console)
+
+
+def _write_new(path: Path, text: str) -> None:
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise ConfigurationError(str(path), [Problem("file", "exists", "name a new file")]) from None
+    except OSError as problem:
+        reason = problem.strerror or str(problem)
+        raise ConfigurationError(str(path), [Problem("file", reason, "name a file you can write")]) from None
+    _say(f"wrote {path}")
+
+
+def _say(text: str) -> None:
+    Console().print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def _errors() -> Console:
+    return Console(stderr=True)

@@ -1,0 +1,198 @@
+"""Builds the bench for one case: network, emulated neighbours, hooks, instruments; embedded or on real wires."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from ipaddress import IPv6Network
+from pathlib import Path
+
+from v2gready.authoring.charger import ChargerBench, declared_services
+from v2gready.bench.hooks import HookRunner, Prompt
+from v2gready.bench.meter import AC_METER, DC_METER, VirtualMeter
+from v2gready.emulators.ev import EvConfig, EvDriver
+from v2gready.engine import embedded_hooks
+from v2gready.engine.settings import Iso15118Settings
+from v2gready.model.dut import DutFile
+from v2gready.protocols import sdp
+from v2gready.protocols.iso15118.evcc import Plan
+from v2gready.protocols.iso15118.services import ControlMode, ServiceId
+from v2gready.references.charger import REFERENCE, ChargerConfig, ChargerCredentials, Effect, SecurityPolicy
+from v2gready.transports.capture import CaptureTap
+from v2gready.transports.clock import Clock
+from v2gready.transports.network import Network
+from v2gready.transports.nullmodem import NullLink
+from v2gready.transports.recorder import Recorder
+from v2gready.transports.sockets import SocketNetwork
+from v2gready.transports.tls import KeyLog
+
+REST = 10.0
+"""Virtual seconds that the meter still watches the outlet after the last connection has ended."""
+LOOPBACK = IPv6Network("::1/128")
+
+
+class BenchSetup(ABC):
+    """How to open a bench for one case, again and again.
+
+    Attributes:
+        virtual: Time is virtual.
+        hooks: Actions it can trigger.
+        instruments: Instruments on it.
+        deadline: Seconds a stimulus may take on the clock of the bench.
+    """
+
+    virtual: bool
+    hooks: Collection[str]
+    instruments: Collection[str]
+    deadline: float
+
+    @abstractmethod
+    def open(
+        self, recorder: Recorder, clock: Clock, rng: random.Random, capture: Path | None
+    ) -> AbstractAsyncContextManager[ChargerBench]:
+        """Opens the bench; leaving the context brings the device back to rest."""
+
+
+def default_plan(dut: DutFile) -> Plan:
+    """The session a case gets that asks for nothing special: the first declared service and control mode."""
+    service = next(iter(declared_services(dut.pics)), ServiceId.DC)
+    control = ControlMode.DYNAMIC if dut.pics.get("scheduled") is False else ControlMode.SCHEDULED
+    return Plan(service=service, control=control)
+
+
+def on_link(network: Network) -> IPv6Network:
+    """Addresses a charger may announce by SDP: link-local ones, or loopback on a loopback rig."""
+    return LOOPBACK if network.address == "::1" else sdp.LINK_LOCAL
+
+
+class NetworkBench(BenchSetup):
+    """A charger behind a network interface.
+
+    Args:
+        dut: The device.
+        settings: Its interface settings.
+        prompt: How to reach the operator.
+    """
+
+    virtual = False
+    deadline = 300.0
+    instruments: Collection[str] = ()
+
+    def __init__(self, dut: DutFile, settings: Iso15118Settings, prompt: Prompt) -> None:
+        self._dut = dut
+        self._settings = settings
+        self._prompt = prompt
+        self.hooks = tuple(dut.hooks)
+
+    @asynccontextmanager
+    async def open(
+        self, recorder: Recorder, clock: Clock, rng: random.Random, capture: Path | None
+    ) -> AsyncIterator[ChargerBench]:
+        """Opens sockets on the interface."""
+        settings = self._settings
+        network = SocketNetwork(settings.interface, sdp_port=settings.sdp_port)
+        act = HookRunner(self._dut.hooks, recorder, self._prompt)
+        with KeyLog() as keylog:
+            async with network:
+                with _tap(network, clock, capture, keylog) as tapped:
+                    config = EvConfig(
+                        security=settings.security,
+                        plan=default_plan(self._dut),
+                        credentials=settings.credentials,
+                        on_link=on_link(network),
+                        sdp_attempts=settings.sdp_attempts,
+                        keylog=keylog,
+                    )
+                    ev = EvDriver(config, tapped, recorder, clock)
+                    yield ChargerBench(ev, self._dut.pics, self._dut.pixit, act, clock, rng)
+
+
+class EmbeddedBench(BenchSetup):
+    """The reference charger in this process, on virtual time.
+
+    Args:
+        dut: DUT file of the reference charger.
+        settings: Interface settings; security decides between TLS and plain TCP.
+        secc: The charger's credentials, for TLS.
+        faults: Named faults to switch on.
+        effects: Gets what each fault changed.
+    """
+
+    virtual = True
+    deadline = 3600.0
+
+    def __init__(
+        self,
+        dut: DutFile,
+        settings: Iso15118Settings,
+        secc: ChargerCredentials | None,
+        faults: Sequence[str] = (),
+        effects: list[Effect] | None = None,
+    ) -> None:
+        self._dut = dut
+        self._settings = settings
+        self._secc = secc
+        self._faults = tuple(faults)
+        self._effects = effects
+        self.hooks = embedded_hooks.NAMES
+        self.instruments = (DC_METER, AC_METER)
+
+    @asynccontextmanager
+    async def open(
+        self, recorder: Recorder, clock: Clock, rng: random.Random, capture: Path | None
+    ) -> AsyncIterator[ChargerBench]:
+        """Starts a fresh charger on a null modem."""
+        link = NullLink()
+        tls = self._settings.security is sdp.Security.TLS
+        services = declared_services(self._dut.pics)
+        config = ChargerConfig(services=services, security=SecurityPolicy.TLS if tls else SecurityPolicy.NONE)
+        with KeyLog() as keylog:
+            async with (
+                link.host("charger") as outlet,
+                link.host("ev") as inlet,
+                REFERENCE.open(
+                    outlet,
+                    clock,
+                    config=config,
+                    faults=self._faults,
+                    rng=random.Random(rng.random()),  # noqa: S311 - a bench wants reproducible ids, not secret ones
+                    credentials=self._secc if tls else None,
+                    listener=VirtualMeter(recorder),
+                ) as charger,
+            ):
+                with _tap(inlet, clock, capture, keylog) as tapped:
+                    ev = EvDriver(
+                        EvConfig(
+                            security=self._settings.security,
+                            plan=default_plan(self._dut),
+                            credentials=self._settings.credentials,
+                            keylog=keylog,
+                        ),
+                        tapped,
+                        recorder,
+                        clock,
+                    )
+                    act = embedded_hooks.runner(embedded_hooks.actions(charger), recorder)
+                    yield ChargerBench(ev, self._dut.pics, self._dut.pixit, act, clock, rng)
+                await asyncio.sleep(REST)
+                if self._effects is not None:
+                    self._effects.extend(charger.effects)
+
+
+class _tap:  # noqa: N801 - reads as a function where it is used
+    """Captures a network into a file, or leaves it alone."""
+
+    def __init__(self, network: Network, clock: Clock, path: Path | None, keylog: KeyLog) -> None:
+        self._network = network
+        self._clock = clock
+        self._tap = None if path is None else CaptureTap(path, keylog)
+
+    def __enter__(self) -> Network:
+        return self._network if self._tap is None else self._tap.wrap(self._network, self._clock)
+
+    def __exit__(self, *_: object) -> None:
+        if self._tap is not None:
+            self._tap.close()

@@ -1,0 +1,180 @@
+"""A run from start to end: selection, cases, record, resume. Knows nothing of pytest or terminals."""
+
+from __future__ import annotations
+
+import platform
+import random
+import secrets
+import sys
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from v2gready.engine.benches import BenchSetup, EmbeddedBench, NetworkBench
+from v2gready.engine.catalogue import AnyCase, Catalogue
+from v2gready.engine.data import suite
+from v2gready.engine.execution import VIRTUAL_TIMING_UNCERTAINTY, Evidence, Surroundings, execute, judged
+from v2gready.engine.preflight import Ready
+from v2gready.engine.run_directory import RunDirectory
+from v2gready.engine.selection import Selected, Selector, select
+from v2gready.engine.timing import measure_timing_uncertainty
+from v2gready.engine.trace_file import read_trace
+from v2gready.model.dut import ConfigurationError, Problem
+from v2gready.model.run import CaseRecord, RunRecord
+from v2gready.model.verdict import Lifecycle, Verdict
+
+
+class Campaign:
+    """One run of the suite against one device.
+
+    Args:
+        catalogue: All cases.
+        setup: The bench.
+        directory: The run directory.
+    """
+
+    def __init__(self, catalogue: Catalogue, setup: BenchSetup, directory: RunDirectory) -> None:
+        self.catalogue = catalogue
+        self.directory = directory
+        self._setup = setup
+        run = directory.record
+        self._surroundings = Surroundings(
+            registry=catalogue.registry,
+            invariants=catalogue.invariants,
+            declared=dict(run.declared),
+            seed=run.seed,
+            timing_uncertainty=run.timing_uncertainty,
+        )
+
+    @property
+    def pending(self) -> tuple[AnyCase, ...]:
+        """Cases still to run, in order."""
+        waiting = {
+            case.info.id
+            for case in self.directory.record.cases
+            if case.lifecycle is Lifecycle.INTERRUPTED or (case.lifecycle is Lifecycle.NOT_RUN and not case.reason)
+        }
+        return tuple(case for case in self.catalogue.cases if case.id in waiting)
+
+    def run_case(self, case: AnyCase) -> CaseRecord:
+        """Runs one case and stores its record. Interrupted, it says so in the record."""
+        begun = CaseRecord(info=case.info(), lifecycle=Lifecycle.INTERRUPTED, reason="started, not finished")
+        self.directory.put(begun)
+        evidence = Evidence(
+            self.directory.path, self.directory.trace_path(case.id), self.directory.capture_path(case.id)
+        )
+        record, _ = execute(case(), self._setup, self._surroundings, evidence)
+        self.directory.put(record)
+        return record
+
+    def finish(self) -> RunRecord:
+        """Ends the run, if every case came to its end."""
+        if not self.pending:
+            self.directory.finish(_stamp())
+        return self.directory.record
+
+
+def start(
+    catalogue: Catalogue, ready: Ready, out: Path, *, selector: Selector, scheme: str, seed: int | None
+) -> Campaign:
+    """Begins a new run.
+
+    Args:
+        catalogue: All cases.
+        ready: The device, checked by preflight.
+        out: The run directory.
+        selector: Which cases are wanted.
+        scheme: Id of the label scheme.
+        seed: Seed of all randomness; drawn if None.
+
+    Raises:
+        ConfigurationError: The directory is in use, or a PICS answer is missing.
+    """
+    setup = bench_setup(ready)
+    infos = [case.info() for case in catalogue.cases]
+    chosen = select(infos, ready.dut, selector, hooks=setup.hooks, instruments=setup.instruments)
+    if not any(one.runs for one in chosen):
+        raise ConfigurationError("--select", [Problem(repr(selector.text), "leaves no case to run", "select less")])
+    record = RunRecord(
+        id=f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}",
+        suite=suite(),
+        seed=random.SystemRandom().randrange(2**32) if seed is None else seed,
+        started=_stamp(),
+        finished="",
+        device=asdict(ready.dut.device),
+        declared=ready.dut.declared,
+        interfaces={name: dict(table) for name, table in ready.dut.interfaces.items()},
+        environment=_environment(),
+        selection=selector.text,
+        scheme=scheme,
+        timing_uncertainty=VIRTUAL_TIMING_UNCERTAINTY if setup.virtual else measure_timing_uncertainty(),
+        cases=tuple(_planned(one) for one in chosen),
+    )
+    return Campaign(catalogue, setup, RunDirectory.create(out, record, ready.text))
+
+
+def resume(catalogue: Catalogue, ready: Ready, out: Path) -> Campaign:
+    """Goes on with a run that was interrupted.
+
+    Raises:
+        ConfigurationError: There is no such run, or suite or device have changed since.
+    """
+    directory = RunDirectory.load(out)
+    run = directory.record
+    problems = []
+    if run.suite["sha256"] != suite()["sha256"]:
+        problems.append(Problem("suite", "has changed since the run began", "start a new run with another --out"))
+    if run.device != asdict(ready.dut.device) or run.declared != ready.dut.declared:
+        problems.append(Problem("device", "is described otherwise than when the run began", "restore the DUT file"))
+    if problems:
+        raise ConfigurationError(str(out), problems)
+    return Campaign(catalogue, bench_setup(ready), directory)
+
+
+def evaluate(catalogue: Catalogue, directory: RunDirectory) -> RunRecord:
+    """Judges the stored traces of a run again, by the suite as it is now. The stored run stays as it is."""
+    run = directory.record
+    surroundings = Surroundings(
+        catalogue.registry, catalogue.invariants, dict(run.declared), run.seed, run.timing_uncertainty
+    )
+    cases = []
+    for record in run.cases:
+        if record.lifecycle is not Lifecycle.FINISHED or not record.trace:
+            cases.append(record)
+            continue
+        trace = read_trace(directory.path / record.trace)
+        try:
+            case = catalogue.case(record.info.id)()
+        except KeyError:
+            cases.append(replace(record, verdict=Verdict.ERROR, reason="this suite has no case of that id"))
+            continue
+        # A failure of the bench stays one: the trace may end in the middle.
+        failure = record.reason if record.verdict is Verdict.ERROR else ""
+        cases.append(judged(replace(record, info=case.info()), case, trace, surroundings, failure))
+    return replace(run, suite=suite(), cases=tuple(cases))
+
+
+def bench_setup(ready: Ready) -> BenchSetup:
+    """The bench for a checked device."""
+    if ready.secc is not None or ready.settings.kind == "embedded":
+        return EmbeddedBench(ready.dut, ready.settings, ready.secc)
+    return NetworkBench(ready.dut, ready.settings, ready.prompt)
+
+
+def _planned(one: Selected) -> CaseRecord:
+    return CaseRecord(info=one.info, lifecycle=one.lifecycle, reason=one.reason)
+
+
+def _environment() -> dict[str, str]:
+    return {
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "pytest": version("pytest"),
+        "cryptography": version("cryptography"),
+        "command": " ".join(Path(part).name if index == 0 else part for index, part in enumerate(sys.argv)),
+    }
+
+
+def _stamp() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

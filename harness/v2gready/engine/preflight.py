@@ -1,0 +1,154 @@
+"""Everything that can be wrong before the first test is found here, with what to do about it."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from v2gready.bench.hooks import Prompt
+from v2gready.emulators.ev import EvConfig, EvCredentials, EvDriver, TlsUse
+from v2gready.engine.benches import on_link
+from v2gready.engine.data import load_questionnaires, read_toml
+from v2gready.engine.settings import EMBEDDED, Iso15118Settings, iso15118_settings
+from v2gready.model.dut import ConfigurationError, DutFile, Problem, parse_dut
+from v2gready.protocols import sdp
+from v2gready.protocols.pki import TestPki
+from v2gready.references.charger import ChargerCredentials
+from v2gready.resources import folder
+from v2gready.transports.clock import Clock
+from v2gready.transports.recorder import Recorder
+from v2gready.transports.sockets import SocketNetwork
+from v2gready.transports.stream import TransportError
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A device that can be tested.
+
+    Attributes:
+        dut: The checked DUT file.
+        text: The file as it was read.
+        settings: Interface settings with credentials loaded.
+        secc: Credentials of the embedded charger; None for a device on a wire or without TLS.
+        prompt: How to reach the operator.
+    """
+
+    dut: DutFile
+    text: str
+    settings: Iso15118Settings
+    secc: ChargerCredentials | None
+    prompt: Prompt
+
+
+def embedded_dut() -> Path:
+    """DUT file of the reference charger."""
+    return folder("fixtures") / "dut" / "embedded-charger.toml"
+
+
+def prepare(path: Path, prompt: Prompt | None = None) -> Ready:
+    """Reads and checks a DUT file and all it names.
+
+    Args:
+        path: The file.
+        prompt: How to reach the operator; on a terminal by default.
+
+    Raises:
+        ConfigurationError: With every problem that was found.
+    """
+    document = read_toml(path)
+    dut = parse_dut(document, str(path), load_questionnaires())
+    settings = iso15118_settings(dut, path.parent)
+    secc = None
+    if settings.kind == EMBEDDED:
+        if settings.security is sdp.Security.TLS:
+            settings, secc = _embedded_credentials(settings)
+    else:
+        check_interface(settings, str(path))
+    return Ready(dut, path.read_text(encoding="utf-8"), settings, secc, prompt or terminal_prompt)
+
+
+def check_interface(settings: Iso15118Settings, source: str) -> None:
+    """Opens the interface as a test would and closes it again.
+
+    Raises:
+        ConfigurationError: The interface is missing, has no IPv6, or a port cannot be had.
+    """
+
+    async def probe() -> None:
+        network = SocketNetwork(settings.interface, sdp_port=settings.sdp_port)
+        async with network:
+            (await network.open_datagrams()).close()
+
+    try:
+        asyncio.run(probe())
+    except TransportError as reason:
+        raise ConfigurationError(
+            source, [Problem("interfaces.iso15118.interface", str(reason), "see v2gready doctor")]
+        ) from None
+
+
+def _embedded_credentials(settings: Iso15118Settings) -> tuple[Iso15118Settings, ChargerCredentials]:
+    # OpenSSL compares validity with the machine's clock, whatever the virtual one says.
+    pki = TestPki(datetime.now(UTC) - timedelta(days=1))
+    variants = {
+        TlsUse.OTHER_VEHICLE: pki.other_vehicle(),
+        TlsUse.FOREIGN: pki.foreign_vehicle(),
+        TlsUse.EXPIRED: pki.expired_vehicle(),
+        TlsUse.NOT_YET_VALID: pki.future_vehicle(),
+        TlsUse.CONTRACT: pki.contract_like(),
+        TlsUse.OEM_ROOT: pki.oem_vehicle(),
+    }
+    ev = EvCredentials(pki.roots, pki.vehicle, variants=variants)
+    return replace(settings, credentials=ev), ChargerCredentials(pki.secc, pki.roots)
+
+
+async def terminal_prompt(text: str, seconds: float) -> bool:
+    """Asks the operator on the terminal and waits for Enter."""
+
+    def ask() -> bool:
+        try:
+            input(f"\n>>> {text}\n    Press Enter when done (within {seconds:g} s). ")
+        except EOFError:
+            return False
+        return True
+
+    return await asyncio.to_thread(ask)
+
+
+def examine(path: Path) -> list[tuple[str, bool, str]]:
+    """All checks of ``v2gready doctor``, one after the other, each with its finding.
+
+    Returns:
+        Name of the check, whether it holds, and what was found or what to fix.
+    """
+    try:
+        ready = prepare(path)
+    except ConfigurationError as wrong:
+        return [(problem.key, False, f"{problem.what}; {problem.remedy}") for problem in wrong.problems]
+    device = ready.dut.device
+    findings = [
+        ("DUT file", True, f"{device.make} {device.model}, firmware {device.firmware_version}"),
+        ("PICS", True, f"{len(ready.dut.pics)} answers, complete"),
+        ("interface", True, ready.settings.interface or "embedded reference charger"),
+        *((f"hook {name}", True, hook.kind) for name, hook in ready.dut.hooks.items()),
+    ]
+    if ready.settings.kind != EMBEDDED:
+        findings.append(_sdp_check(ready))
+    return findings
+
+
+def _sdp_check(ready: Ready) -> tuple[str, bool, str]:
+    answer = asyncio.run(_search(ready.settings))
+    if answer is None:
+        return ("SDP", False, "no answer from the charger; check the cable, the link and that it is plugged in")
+    return ("SDP", True, f"[{answer.address}]:{answer.port}, security {answer.security.name}")
+
+
+async def _search(settings: Iso15118Settings) -> sdp.SdpResponse | None:
+    clock = Clock()
+    recorder = Recorder(clock.now, tester="ev", dut="charger")
+    async with SocketNetwork(settings.interface, sdp_port=settings.sdp_port) as network:
+        config = EvConfig(security=settings.security, on_link=on_link(network), sdp_attempts=8)
+        return await EvDriver(config, network, recorder, clock).discover()

@@ -1,0 +1,81 @@
+"""What the EVCC has learned in a session, and what the car looks like now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from v2gready.protocols.iso15118 import messages as m
+
+
+@dataclass(frozen=True, slots=True)
+class VehicleState:
+    """The car at one instant. Positive power and current charge the car.
+
+    Attributes:
+        present_voltage: Battery-side voltage, in V.
+        target_voltage: Voltage the car asks for in pre-charge and in the loop, in V.
+        target_power: Power the car wants, in W.
+        present_power: Power that flows into the car, in W.
+        present_soc: State of charge, in percent.
+    """
+
+    present_voltage: float
+    target_voltage: float
+    target_power: float
+    present_power: float
+    present_soc: int
+
+
+class Vehicle(Protocol):
+    """The car behind the EVCC."""
+
+    def state(self, now: float) -> VehicleState:
+        """The car at ``now`` (monotonic seconds)."""
+
+    def unix_time(self, now: float) -> int:
+        """TimeStamp for the message header, in Unix seconds."""
+
+    def follow_power(self, watts: float, now: float) -> None:
+        """Take that power: AC by EVSETargetActivePower, DC by what the EVSE delivers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Facts learned from the responses so far.
+
+    Attributes:
+        session_id: Id every header carries.
+        evse_id: EVSEID of SessionSetupRes.
+        schema_id: SchemaID the SECC chose.
+        services: Energy transfer services offered, by id.
+        renegotiation: ServiceRenegotiationSupported.
+        parameter_set: Id of the parameter set the car takes.
+        parameters: Its parameters by name.
+        charge_limit: Power the EVSE gives at most, in W; None before ChargeParameterDiscovery.
+        discharge_limit: Power it takes at most, in W, positive; 0 without BPT.
+        schedule_tuple: Id of the schedule the car follows (Scheduled).
+        schedule: Charging power of that schedule as (duration s, watts).
+        pre_charged: The EVSE voltage met the target; the next pre-charge request says Finished.
+        power_on: Power delivery has been started in this session.
+        loops: Charge loops since the last PowerDelivery(Start).
+        authorizations: AuthorizationReq answered by a warning so far.
+        notification: The last EVSENotification.
+    """
+
+    session_id: bytes
+    evse_id: str = ""
+    schema_id: int | None = None
+    services: tuple[int, ...] = ()
+    renegotiation: bool = False
+    parameter_set: int | None = None
+    parameters: tuple[tuple[str, m.Parameter], ...] = ()
+    charge_limit: float | None = None
+    discharge_limit: float = 0.0
+    schedule_tuple: int | None = None
+    schedule: tuple[tuple[int, float], ...] = ()
+    pre_charged: bool = False
+    power_on: bool = False
+    loops: int = 0
+    authorizations: int = 0
+    notification: m.EvseNotification | None = None
