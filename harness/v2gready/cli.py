@@ -37,7 +37,8 @@ from v2gready.model.run import RunRecord, info_to_json
 from v2gready.model.scheme import Decision, Label, decide_label
 from v2gready.model.verdict import Lifecycle, Verdict
 from v2gready.references.charger import REFERENCE
-from v2gready.report import html, junit, summary
+from v2gready.report import summary
+from v2gready.report.installed import report_writers
 
 app = typer.Typer(
     name="v2gready",
@@ -118,7 +119,7 @@ def evaluate(run: Annotated[Path, typer.Argument(help="Run directory.")]) -> Non
 def report(run: Annotated[Path, typer.Argument(help="Run directory.")]) -> None:
     """Write the reports of a stored run again."""
     RunDirectory.load(run)
-    for writer in (html.WRITER, junit.WRITER):
+    for writer in report_writers():
         _say(str(writer.write(run)))
 
 
@@ -236,7 +237,7 @@ def exit_code(run: RunRecord, decision: Decision) -> Exit:
 def _conclude(directory: RunDirectory, *, interrupted: bool) -> int:
     run = directory.record
     decision = decide_label(find_scheme(run.scheme), run)
-    written = [writer.write(directory.path) for writer in (html.WRITER, junit.WRITER)]
+    written = [writer.write(directory.path) for writer in report_writers()]
     _show(run, decision)
     _say("\n" + "\n".join(f"{path}" for path in written))
     if interrupted:

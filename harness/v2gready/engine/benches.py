@@ -5,15 +5,15 @@ from __future__ import annotations
 import asyncio
 import random
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Collection, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from ipaddress import IPv6Network
 from pathlib import Path
 
 from v2gready.authoring.charger import ChargerBench, declared_services
 from v2gready.bench.hooks import HookRunner, Prompt
 from v2gready.bench.meter import AC_METER, DC_METER, VirtualMeter
-from v2gready.emulators.ev import EvConfig, EvDriver
+from v2gready.emulators.ev import EMULATOR, EvConfig
 from v2gready.engine import embedded_hooks
 from v2gready.engine.settings import Iso15118Settings
 from v2gready.model.dut import DutFile
@@ -95,19 +95,17 @@ class NetworkBench(BenchSetup):
         settings = self._settings
         network = SocketNetwork(settings.interface, sdp_port=settings.sdp_port)
         act = HookRunner(self._dut.hooks, recorder, self._prompt)
-        with KeyLog() as keylog:
-            async with network:
-                with _tap(network, clock, capture, keylog) as tapped:
-                    config = EvConfig(
-                        security=settings.security,
-                        plan=default_plan(self._dut),
-                        credentials=settings.credentials,
-                        on_link=on_link(network),
-                        sdp_attempts=settings.sdp_attempts,
-                        keylog=keylog,
-                    )
-                    ev = EvDriver(config, tapped, recorder, clock)
-                    yield ChargerBench(ev, self._dut.pics, self._dut.pixit, act, clock, rng)
+        with KeyLog() as keylog, _captured(capture, keylog) as wrap:
+            config = EvConfig(
+                security=settings.security,
+                plan=default_plan(self._dut),
+                credentials=settings.credentials,
+                on_link=on_link(network),
+                sdp_attempts=settings.sdp_attempts,
+                keylog=keylog,
+            )
+            async with network, EMULATOR.open(config, recorder, clock, wrap(network, clock)) as ev:
+                yield ChargerBench(ev, self._dut.pics, self._dut.pixit, act, clock, rng)
 
 
 class EmbeddedBench(BenchSetup):
@@ -149,7 +147,13 @@ class EmbeddedBench(BenchSetup):
         tls = self._settings.security is sdp.Security.TLS
         services = declared_services(self._dut.pics)
         config = ChargerConfig(services=services, security=SecurityPolicy.TLS if tls else SecurityPolicy.NONE)
-        with KeyLog() as keylog:
+        with KeyLog() as keylog, _captured(capture, keylog) as wrap:
+            car = EvConfig(
+                security=self._settings.security,
+                plan=default_plan(self._dut),
+                credentials=self._settings.credentials,
+                keylog=keylog,
+            )
             async with (
                 link.host("charger") as outlet,
                 link.host("ev") as inlet,
@@ -162,37 +166,23 @@ class EmbeddedBench(BenchSetup):
                     credentials=self._secc if tls else None,
                     listener=VirtualMeter(recorder),
                 ) as charger,
+                EMULATOR.open(car, recorder, clock, wrap(inlet, clock)) as ev,
             ):
-                with _tap(inlet, clock, capture, keylog) as tapped:
-                    ev = EvDriver(
-                        EvConfig(
-                            security=self._settings.security,
-                            plan=default_plan(self._dut),
-                            credentials=self._settings.credentials,
-                            keylog=keylog,
-                        ),
-                        tapped,
-                        recorder,
-                        clock,
-                    )
-                    act = embedded_hooks.runner(embedded_hooks.actions(charger), recorder)
-                    yield ChargerBench(ev, self._dut.pics, self._dut.pixit, act, clock, rng)
+                act = embedded_hooks.runner(embedded_hooks.actions(charger), recorder)
+                yield ChargerBench(ev, self._dut.pics, self._dut.pixit, act, clock, rng)
                 await asyncio.sleep(REST)
                 if self._effects is not None:
                     self._effects.extend(charger.effects)
 
 
-class _tap:  # noqa: N801 - reads as a function where it is used
-    """Captures a network into a file, or leaves it alone."""
+@contextmanager
+def _captured(path: Path | None, keylog: KeyLog) -> Iterator[Callable[[Network, Clock], Network]]:
+    """How to wrap a network so that what passes goes into a file; unchanged without a file.
 
-    def __init__(self, network: Network, clock: Clock, path: Path | None, keylog: KeyLog) -> None:
-        self._network = network
-        self._clock = clock
-        self._tap = None if path is None else CaptureTap(path, keylog)
-
-    def __enter__(self) -> Network:
-        return self._network if self._tap is None else self._tap.wrap(self._network, self._clock)
-
-    def __exit__(self, *_: object) -> None:
-        if self._tap is not None:
-            self._tap.close()
+    Entered before the network and left after it: the last packets pass while a network closes.
+    """
+    if path is None:
+        yield lambda network, _: network
+        return
+    with CaptureTap(path, keylog) as tap:
+        yield tap.wrap

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -139,7 +139,7 @@ class EvSession:
                 raise Unreached("the charge loop ended")
             await self.proceed()
 
-    async def charge_during(self, action: Coroutine[Any, Any, Any]) -> None:
+    async def charge_during(self, action: Awaitable[None]) -> None:
         """Goes on charging while the bench does something, so that half a second without a loop does not end it."""
         task = asyncio.ensure_future(action)
         try:
