@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from v2gready.model.dut import ConfigurationError, Problem
 from v2gready.model.run import CaseRecord, RunRecord, RunRecordError, from_json, to_json
+from v2gready.resources import folder
 
 RUN_FILE = "run.json"
 TRACES, CAPTURES, CONFIG = "traces", "captures", "config"
+JUDGED_BY = ("requirements", "schemes", "pics")
 
 
 class RunDirectory:
@@ -47,6 +50,9 @@ class RunDirectory:
             for part in (TRACES, CAPTURES, CONFIG):
                 (path / part).mkdir(parents=True, exist_ok=True)
             (path / CONFIG / "dut.toml").write_text(configuration, encoding="utf-8")
+            # A report made years later shows the scheme and the requirements of the run, not those of its own day.
+            for part in JUDGED_BY:
+                shutil.copytree(folder("fixtures") / part, path / CONFIG / part)
         except OSError as problem:
             raise ConfigurationError(
                 str(path), [Problem("--out", problem.strerror or str(problem), "use a directory you can write")]

@@ -34,7 +34,7 @@ class HtmlReport:
 
     Attributes:
         name: For the command line.
-        fixtures: Data files to look things up in; None for those of the installation.
+        fixtures: Data files to look things up in; None for those stored with the run.
     """
 
     name: str = "html"
@@ -47,8 +47,14 @@ class HtmlReport:
             RunRecordError: The run cannot be read.
         """
         path = run_dir / FILE
-        path.write_text(render(run_dir, self.fixtures or resources.folder("fixtures")), encoding="utf-8", newline="\n")
+        path.write_text(render(run_dir, self.fixtures or _knowledge_of(run_dir)), encoding="utf-8", newline="\n")
         return path
+
+
+def _knowledge_of(run_dir: Path) -> Path:
+    """The requirements and schemes stored with the run; those of the installation for a run that has none."""
+    stored = run_dir / "config"
+    return stored if (stored / "requirements").is_dir() else resources.folder("fixtures")
 
 
 def render(run_dir: Path, fixtures: Path) -> str:

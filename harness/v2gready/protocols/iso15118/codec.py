@@ -1,0 +1,139 @@
+"""Messages to bytes and back: the EXI payloads of V2GTP frames (reference 1.1, 2).
+
+Decoding is lenient where the wire is: a string that is too long or a SessionID of four bytes comes out as it is, and
+`violations` names it. So a judge can name the field of a wrong message, and a session need not end with it.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from typing import Any
+
+from v2gready.protocols.exi import ExiEncodeError, Schema, to_plain, violations
+from v2gready.protocols.exi import from_plain as _from_plain
+from v2gready.protocols.iso15118 import messages, schemas
+from v2gready.protocols.iso15118.messages import SupportedAppProtocolReq, SupportedAppProtocolRes, V2GMessage
+
+__all__ = [
+    "Message",
+    "MessageSet",
+    "decode",
+    "decode_fragment",
+    "encode",
+    "encode_fragment",
+    "from_plain",
+    "message_set",
+    "to_plain",
+    "violations",
+]
+
+Message = V2GMessage | SupportedAppProtocolReq | SupportedAppProtocolRes
+
+
+class MessageSet(enum.Enum):
+    """The message sets, each with a grammar and a V2GTP payload type of its own.
+
+    Attributes:
+        urn: Namespace of the messages.
+        payload_type: V2GTP payload type (reference 1.1). Messages of side streams have other ones, with the grammar
+            of COMMON.
+        schema: The grammar.
+    """
+
+    SAP = (messages.sap.NAMESPACE, 0x8001, schemas.SAP)
+    COMMON = (messages.common.NAMESPACE, 0x8002, schemas.COMMON)
+    AC = (messages.ac.NAMESPACE, 0x8003, schemas.AC)
+    DC = (messages.dc.NAMESPACE, 0x8004, schemas.DC)
+
+    def __init__(self, urn: str, payload_type: int, schema: Schema) -> None:
+        self.urn = urn
+        self.payload_type = payload_type
+        self.schema = schema
+
+
+_SET_BY_CLASS: Mapping[type, MessageSet] = {
+    declaration: member for member in MessageSet for declaration in member.schema.messages
+}
+_CLASS_BY_NAME: Mapping[str, type] = {
+    name: value for name in messages.__all__ if isinstance(value := getattr(messages, name), type)
+}
+
+
+def message_set(message: Message | type[Message]) -> MessageSet:
+    """The set to which a message or a class of messages belongs.
+
+    Raises:
+        KeyError: It is abstract, or no message at all.
+    """
+    return _SET_BY_CLASS[message if isinstance(message, type) else type(message)]
+
+
+def encode(message: Message, *, check: bool = True) -> bytes:
+    """The EXI document of a message.
+
+    Args:
+        message: Any message; its class determines the message set.
+        check: Whether to enforce lengths and ranges. Without, whatever the wire can carry is sent: a conformance
+            tester has to.
+
+    Raises:
+        ExiEncodeError: A value does not fit; the reason begins with the path of the field.
+    """
+    member = _SET_BY_CLASS.get(type(message))
+    if member is None:
+        raise ExiEncodeError(f"{type(message).__name__} is no message")
+    return member.schema.encode(message, check=check)
+
+
+def decode(message_set: MessageSet, data: bytes) -> Message:
+    """The message of an EXI document.
+
+    The set is known from the payload type and the phase of the session and must not be guessed: 804080 is a valid
+    message of two sets (reference 2.7).
+
+    Raises:
+        ExiDecodeError: The bytes are no message of the set.
+    """
+    message: Message = message_set.schema.decode(data)
+    return message
+
+
+def encode_fragment(element_name: str, value: object, *, message_set: MessageSet | None, check: bool = True) -> bytes:
+    """The EXI fragment of one element: what a digest or a signature is computed over (reference 2.4).
+
+    Args:
+        element_name: Its local name.
+        value: Its content.
+        message_set: The grammar; None is the XML Signature schema alone, the default for SignedInfo itself.
+        check: As for `encode`.
+
+    Raises:
+        ExiEncodeError: The grammar has no such element, or a value does not fit.
+    """
+    return _fragments(message_set).encode_fragment(element_name, value, check=check)
+
+
+def decode_fragment(data: bytes, *, message_set: MessageSet | None) -> tuple[str, Any]:
+    """The name and content of the only element of a fragment.
+
+    Raises:
+        ExiDecodeError: The bytes are no such fragment.
+    """
+    return _fragments(message_set).decode_fragment(data)
+
+
+def from_plain(message_class_name: str, plain: dict[str, Any]) -> Any:
+    """The inverse of `to_plain`, for the class of that name.
+
+    Raises:
+        ValueError: There is no such class, or a key or value does not belong there.
+    """
+    declaration = _CLASS_BY_NAME.get(message_class_name)
+    if declaration is None:
+        raise ValueError(f"no class {message_class_name}")
+    return _from_plain(declaration, plain)
+
+
+def _fragments(message_set: MessageSet | None) -> Schema:
+    return schemas.XMLDSIG if message_set is None else message_set.schema
