@@ -60,7 +60,8 @@ def default_plan(dut: DutFile) -> Plan:
     """The session a case gets that asks for nothing special: the first declared service and control mode."""
     service = next(iter(declared_services(dut.pics)), ServiceId.DC)
     control = ControlMode.DYNAMIC if dut.pics.get("scheduled") is False else ControlMode.SCHEDULED
-    return Plan(service=service, control=control)
+    rounds = dut.pixit.get("pre_charge_rounds")
+    return Plan(service=service, control=control, pre_charge_rounds=None if rounds is None else int(rounds))
 
 
 def on_link(network: Network) -> IPv6Network:
@@ -146,7 +147,11 @@ class EmbeddedBench(BenchSetup):
         link = NullLink()
         tls = self._settings.security is sdp.Security.TLS
         services = declared_services(self._dut.pics)
-        config = ChargerConfig(services=services, security=SecurityPolicy.TLS if tls else SecurityPolicy.NONE)
+        config = ChargerConfig(
+            services=services,
+            security=SecurityPolicy.TLS if tls else SecurityPolicy.NONE,
+            plain_tcp=self._dut.pics.get("plain_tcp", not tls),
+        )
         with KeyLog() as keylog, _captured(capture, keylog) as wrap:
             car = EvConfig(
                 security=self._settings.security,

@@ -181,6 +181,10 @@ class TestPki:
         """A valid credential of another car under the same authority."""
         return self._issue(_vehicle_leaf(evccid), self._vehicle_issuer)
 
+    def oem_vehicle(self) -> Credential:
+        """A vehicle credential under the OEM root [V2G20-2331]."""
+        return self._issue(_vehicle_leaf(self._evccid), self._vehicle_authority(self.oem_root))
+
     def expired_vehicle(self) -> Credential:
         """A vehicle credential whose leaf ended the second before `not_before`."""
         begin = self._not_before - timedelta(days=1460, seconds=1)

@@ -24,6 +24,8 @@ _STYLES = {
     "interrupted": "yellow",
 }
 _LABEL_STYLES = {Label.GRANTED: "bold green", Label.NOT_GRANTED: "bold red", Label.INCOMPLETE: "bold yellow"}
+_SHOWN_LINES = 12
+_SHOWN_IDS = 4
 _WIDTH = max(len(one.value) for one in Lifecycle)
 
 
@@ -35,9 +37,10 @@ def plain(run: RunRecord, decision: Decision | None) -> str:
         decision: State of the label, None if the scheme is unknown.
     """
     lines = [f"run {run.id}, seed {run.seed}"]
-    for case in run.cases:
+    for case in _run(run):
         lines.append(f"{state(case):<{_WIDTH}}  {case.info.id}  {case.info.title}{_tail(case)}")
         lines += [f"{'':<{_WIDTH}}  {line}" for line in _deviations(case)]
+    lines += _left_out(run)
     lines += _broken(run)
     lines += _totals(run)
     lines += [line for line, _ in _label(run, decision)]
@@ -55,16 +58,36 @@ def table(run: RunRecord, decision: Decision | None) -> RenderableType:
     grid.add_column("Verdict", no_wrap=True)
     grid.add_column("Case", no_wrap=True)
     grid.add_column("", ratio=1)
-    for case in run.cases:
+    for case in _run(run):
         word = state(case)
         body = Text(one_line(case.info.title + _tail(case)))
         for line in _deviations(case):
             body.append(f"\n{one_line(line)}", style="dim")
         grid.add_row(Text(word, style=_STYLES.get(word, "dim")), Text(one_line(case.info.id)), body)
-    rest = [Text(one_line(line), style="red") for line in _broken(run)]
+    rest = [Text(one_line(line), style="dim") for line in _left_out(run)]
+    rest += [Text(one_line(line), style="red") for line in _broken(run)]
     rest += [Text(one_line(line)) for line in _totals(run)]
     rest += [Text(one_line(line), style=style) for line, style in _label(run, decision)]
     return Group(grid, Text(), *rest)
+
+
+def _run(run: RunRecord) -> list[CaseRecord]:
+    return [case for case in run.cases if case.lifecycle in {Lifecycle.FINISHED, Lifecycle.INTERRUPTED}]
+
+
+def _left_out(run: RunRecord) -> Iterator[str]:
+    """Cases that did not run, by the reason: one line for each, however many they are."""
+    reasons: dict[tuple[str, str], list[str]] = {}
+    for case in run.cases:
+        if case.lifecycle in {Lifecycle.NOT_RUN, Lifecycle.NOT_APPLICABLE}:
+            reasons.setdefault((state(case), case.reason), []).append(case.info.id)
+    for (word, reason), ids in reasons.items():
+        yield f"{word:<{_WIDTH}}  {_some(ids)}: {reason or 'not reached yet'}"
+
+
+def _some(ids: list[str]) -> str:
+    more = len(ids) - _SHOWN_IDS
+    return ", ".join(ids[:_SHOWN_IDS]) + (f" and {more} more" if more > 0 else "")
 
 
 def _tail(case: CaseRecord) -> str:
@@ -108,5 +131,7 @@ def _label(run: RunRecord, decision: Decision | None) -> Iterator[tuple[str, str
         ("open", decision.open),
         ("indicative", decision.indicative),
     ):
-        for line in lines:
+        for line in lines[:_SHOWN_LINES]:
             yield f"  {heading}: {line}", ""
+        if len(lines) > _SHOWN_LINES:
+            yield f"  {heading}: {len(lines) - _SHOWN_LINES} more, see the report", ""

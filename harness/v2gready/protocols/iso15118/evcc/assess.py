@@ -102,7 +102,12 @@ def _schedule_exchange(response: m.ScheduleExchangeRes, _plan: Plan, memory: Mem
             (entry.Duration, total(entry, "Power") or 0.0)
             for entry in chosen.ChargingSchedule.PowerSchedule.PowerScheduleEntries.PowerScheduleEntry
         )
-        memory = replace(memory, schedule_tuple=chosen.ScheduleTupleID, schedule=steps)
+        memory = replace(
+            memory,
+            schedule_tuple=chosen.ScheduleTupleID,
+            schedule=steps,
+            power_tolerance=chosen.ChargingSchedule.PowerSchedule.PowerTolerance is not None,
+        )
     return Outcome.KEPT_POWER if memory.power_on else Outcome.DONE, memory
 
 
@@ -121,7 +126,7 @@ def _power_renegotiate(response: m.PowerDeliveryRes, _plan: Plan, memory: Memory
 
 
 def _power_stop(_response: m.PowerDeliveryRes, _plan: Plan, memory: Memory) -> Result:
-    return Outcome.DONE, replace(memory, power_on=False, pre_charged=False)
+    return Outcome.DONE, replace(memory, power_on=False, pre_charged=False, pre_charge_rounds=0)
 
 
 def _charge_loop(response: m.AC_ChargeLoopRes | m.DC_ChargeLoopRes, _plan: Plan, memory: Memory) -> Result:

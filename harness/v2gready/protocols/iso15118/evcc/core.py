@@ -169,8 +169,10 @@ class Evcc:
         if self.memory.pre_charged:
             return Outcome.DONE
         target = self.vehicle.state(now).target_voltage
+        rounds = self.memory.pre_charge_rounds + 1
         met = abs(float(response.EVSEPresentVoltage) - target) <= self.plan.pre_charge_tolerance
-        self.memory = replace(self.memory, pre_charged=met)
+        enough = self.plan.pre_charge_rounds is not None and rounds >= self.plan.pre_charge_rounds
+        self.memory = replace(self.memory, pre_charge_rounds=rounds, pre_charged=met or enough)
         return Outcome.ONGOING
 
     def _loop(self, response: m.AC_ChargeLoopRes | m.DC_ChargeLoopRes, now: float) -> Outcome:

@@ -56,6 +56,8 @@ class Memory:
         discharge_limit: Power it takes at most, in W, positive; 0 without BPT.
         schedule_tuple: Id of the schedule the car follows (Scheduled).
         schedule: Charging power of that schedule as (duration s, watts).
+        power_tolerance: The schedule names a PowerTolerance, which the car has to accept or not.
+        pre_charge_rounds: DC_PreChargeReq answered so far.
         pre_charged: The EVSE voltage met the target; the next pre-charge request says Finished.
         power_on: Power delivery has been started in this session.
         loops: Charge loops since the last PowerDelivery(Start).
@@ -74,6 +76,8 @@ class Memory:
     discharge_limit: float = 0.0
     schedule_tuple: int | None = None
     schedule: tuple[tuple[int, float], ...] = ()
+    power_tolerance: bool = False
+    pre_charge_rounds: int = 0
     pre_charged: bool = False
     power_on: bool = False
     loops: int = 0

@@ -63,6 +63,8 @@ class Plan:
         ending: How it ends the session.
         authorization_tries: How often it sends AuthorizationReq after a warning.
         pre_charge_tolerance: Accepted difference between EVSE and target voltage, in V.
+        pre_charge_rounds: Rounds after which the car takes pre-charge as done whatever the voltage is: for chargers
+            without a power stage (simulators). None, as for every real charger: it waits for the voltage.
         meter_info: Whether it asks for MeterInfo.
     """
 
@@ -78,6 +80,7 @@ class Plan:
     ending: ChargingSession = ChargingSession.Terminate
     authorization_tries: int = 2
     pre_charge_tolerance: float = 20.0
+    pre_charge_rounds: int | None = None
     meter_info: bool = True
 
     @property

@@ -199,7 +199,12 @@ def _power_profile(c: Context) -> m.EVPowerProfile:
     steps = c.memory.schedule or ((3600, ceiling),)
     mode: m.Scheduled_EVPPTControlMode | m.Dynamic_EVPPTControlMode
     if c.scheduled:
-        mode = m.Scheduled_EVPPTControlMode(SelectedScheduleTupleID=c.memory.schedule_tuple or 1)
+        mode = m.Scheduled_EVPPTControlMode(
+            SelectedScheduleTupleID=c.memory.schedule_tuple or 1,
+            PowerToleranceAcceptance=m.PowerToleranceAcceptance.PowerToleranceConfirmed
+            if c.memory.power_tolerance
+            else None,
+        )
     else:
         mode = m.Dynamic_EVPPTControlMode()
     return m.EVPowerProfile(
