@@ -1,0 +1,58 @@
+"""Everything that the reference charger can do wrong, one module per area.
+
+A fault is a small class that overrides the hook where it acts (see `v2gready.references.charger.seams.Fault`). To add
+one, put it into the module of its area, or into a new module that is imported here.
+"""
+
+# Importing an area fills the catalogue.
+from v2gready.references.charger.faults import (
+    ac,
+    authorization,
+    dc,
+    endings,
+    endurance,
+    energy,
+    handshake,
+    loop,
+    offers,
+    parameters,
+    power_delivery,
+    robustness,
+    sap,
+    schedule,
+    sdp,
+    services,
+    session,
+    stop_pause,
+    streams,
+    timing,
+    transport_tls,
+)
+from v2gready.references.charger.faults.registry import CATALOGUE, make
+
+AREAS = (
+    sdp,
+    transport_tls,
+    handshake,
+    streams,
+    sap,
+    session,
+    authorization,
+    services,
+    offers,
+    parameters,
+    schedule,
+    dc,
+    ac,
+    loop,
+    energy,
+    power_delivery,
+    stop_pause,
+    endings,
+    timing,
+    robustness,
+    endurance,
+)
+"""The modules of the catalogue, in the order of a session."""
+
+__all__ = ["AREAS", "CATALOGUE", "make"]

@@ -1,0 +1,87 @@
+"""AC_ChargeLoop: the car draws, the station measures and, in Dynamic mode, steers (reference 3.4, 4.3)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from v2gready.protocols.iso15118 import messages as m
+from v2gready.references.charger.quantities import rational, spread, total
+from v2gready.references.charger.responses.loop import (
+    PowerLimits,
+    check_mode,
+    common,
+    may_discharge,
+    next_state,
+    power_limits,
+    steered,
+    within,
+)
+from v2gready.references.charger.session import CarLimits
+from v2gready.references.charger.turn import Answer, Turn
+
+_BPT_MODES = (m.BPT_Scheduled_AC_CLReqControlMode, m.BPT_Dynamic_AC_CLReqControlMode)
+
+RequestMode = (
+    m.Scheduled_AC_CLReqControlMode
+    | m.BPT_Scheduled_AC_CLReqControlMode
+    | m.Dynamic_AC_CLReqControlMode
+    | m.BPT_Dynamic_AC_CLReqControlMode
+)
+ResponseMode = (
+    m.Scheduled_AC_CLResControlMode
+    | m.BPT_Scheduled_AC_CLResControlMode
+    | m.Dynamic_AC_CLResControlMode
+    | m.BPT_Dynamic_AC_CLResControlMode
+)
+
+
+def ac_charge_loop(turn: Turn) -> Answer:
+    """Measures what the car draws and tells it what it should."""
+    request: m.AC_ChargeLoopReq = turn.request
+    mode = request.CLReqControlMode
+    check_mode(turn, mode, bidirectional=isinstance(mode, _BPT_MODES))
+    turn.station.ac.draw(total(mode, "EVPresentActivePower") or 0.0)
+    ratings = turn.config.ac
+    limits = power_limits(turn, ratings.maximum_charge_power, ratings.maximum_discharge_power)
+    fields = common(turn)
+    response = m.AC_ChargeLoopRes(
+        **fields,
+        EVSETargetFrequency=rational(ratings.nominal_frequency),
+        CLResControlMode=_response_mode(turn, mode, limits),
+    )
+    return Answer(response, next_state(fields["EVSEStatus"]))
+
+
+def _car(turn: Turn, mode: RequestMode) -> CarLimits:
+    """The car's limits: those of ChargeParameterDiscovery, where the loop does not tell newer ones."""
+    known = turn.session.car
+    charge = total(mode, "EVMaximumChargePower")
+    discharge = total(mode, "EVMaximumDischargePower") if isinstance(mode, _BPT_MODES) else None
+    return replace(
+        known,
+        maximum_charge_power=known.maximum_charge_power if charge is None else charge,
+        maximum_discharge_power=known.maximum_discharge_power if discharge is None else abs(discharge),
+        may_discharge=may_discharge(turn, mode),
+    )
+
+
+def _response_mode(turn: Turn, mode: RequestMode, limits: PowerLimits) -> ResponseMode:
+    """In kind: control mode and BPT-ness of the request [V2G20-1600].
+
+    Dynamic: EVSETargetActivePower is mandatory. Scheduled: the car keeps to its profile, and a target is told only
+    where the schedule in force or the station narrows it.
+    """
+    phases = turn.config.ac.phases if turn.config.per_phase else 1
+    present = spread("EVSEPresentActivePower", turn.station.ac.power, phases)
+    car = _car(turn, mode)
+    if isinstance(mode, m.Dynamic_AC_CLReqControlMode):
+        target = spread("EVSETargetActivePower", within(steered(turn, limits, car), limits, car), phases)
+        if isinstance(mode, m.BPT_Dynamic_AC_CLReqControlMode):
+            return m.BPT_Dynamic_AC_CLResControlMode(**target, **present)
+        return m.Dynamic_AC_CLResControlMode(**target, **present)
+    cap = turn.station.target
+    narrowed: dict[str, Any] = {} if cap is None else spread("EVSETargetActivePower", within(cap, limits, car), phases)
+    if isinstance(mode, m.BPT_Scheduled_AC_CLReqControlMode):
+        return m.BPT_Scheduled_AC_CLResControlMode(**narrowed, **present)
+    return m.Scheduled_AC_CLResControlMode(**narrowed, **present)

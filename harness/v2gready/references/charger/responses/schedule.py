@@ -1,0 +1,130 @@
+"""ScheduleExchange (ISO 15118-20 8.3.5.4; reference 3.2, 4.3)."""
+
+from __future__ import annotations
+
+from v2gready.protocols.iso15118 import messages as m
+from v2gready.protocols.iso15118.services import MobilityNeedsMode
+from v2gready.references.charger.config import ChargerConfig
+from v2gready.references.charger.quantities import rational, spread
+from v2gready.references.charger.session import OfferedSchedule, Steps
+from v2gready.references.charger.table import Family, State
+from v2gready.references.charger.turn import Answer, Check, Turn
+
+_TUPLE_SHARES = (1.0, 0.75, 0.5)
+"""Of the rated power, for the first, second and third schedule."""
+
+
+def schedule_exchange(turn: Turn) -> Answer:
+    """Offers schedules, or takes note of the car's needs in Dynamic mode."""
+    request: m.ScheduleExchangeReq = turn.request
+    wanted = request.SEReqControlMode
+    dynamic = isinstance(wanted, m.Dynamic_SEReqControlMode)
+    # Answers are in kind, and the kind is that of the parameter set selected [V2G20-1600].
+    turn.refuse_if(Check.CONTROL_MODE, dynamic != turn.session.dynamic, m.ResponseCode.FAILED)
+    if isinstance(wanted, m.Dynamic_SEReqControlMode):
+        lone = (wanted.MinimumSOC is None) != (wanted.TargetSOC is None)
+        turn.refuse_if(Check.SOC_PAIR, lone, m.ResponseCode.FAILED)  # [V2G20-2681]
+    ongoing = turn.session.schedule_rounds < turn.config.schedule_ongoing
+    turn.session.schedule_rounds = turn.session.schedule_rounds + 1 if ongoing else 0
+    response = m.ScheduleExchangeRes(
+        Header=turn.header,
+        ResponseCode=m.ResponseCode.OK,
+        EVSEProcessing=m.Processing.Ongoing if ongoing else m.Processing.Finished,
+        SEResControlMode=(
+            _dynamic(turn, wanted) if isinstance(wanted, m.Dynamic_SEReqControlMode) else _scheduled(turn, request)
+        ),
+    )
+    return Answer(response, _state(turn, ongoing=ongoing))
+
+
+def _state(turn: Turn, *, ongoing: bool) -> State:
+    if turn.session.renegotiating:
+        return State.RENEGOTIATING if ongoing else State.RENEGOTIATED
+    if ongoing:
+        return State.SCHEDULING
+    return State.SCHEDULED if turn.session.family is Family.DC else State.READY
+
+
+def _dynamic(turn: Turn, wanted: m.Dynamic_SEReqControlMode) -> m.Dynamic_SEResControlMode:
+    """The SECC speaks about mobility needs only where the car left them to both [V2G20-2663]."""
+    price = _price_levels(turn, sum(seconds for seconds, _ in turn.config.schedule))
+    if turn.session.offer.mobility is not MobilityNeedsMode.BY_EVCC_AND_SECC:
+        return m.Dynamic_SEResControlMode(PriceSchedule=price)
+    return m.Dynamic_SEResControlMode(
+        DepartureTime=wanted.DepartureTime,
+        MinimumSOC=wanted.MinimumSOC,
+        TargetSOC=wanted.TargetSOC,
+        PriceSchedule=price,
+    )
+
+
+def _scheduled(turn: Turn, request: m.ScheduleExchangeReq) -> m.Scheduled_SEResControlMode:
+    steps = turn.config.schedule
+    if turn.violates(Check.SUPPORTING_POINTS, len(steps) > request.MaximumSupportingPoints):
+        steps = _fitted(steps, request.MaximumSupportingPoints)
+    turn.session.schedules = tuple(
+        _offered(turn, tuple_id, share, steps)
+        for tuple_id, share in enumerate(_TUPLE_SHARES[: turn.config.schedule_tuples], start=1)
+    )
+    return m.Scheduled_SEResControlMode(ScheduleTuple=tuple(_message(turn, one) for one in turn.session.schedules))
+
+
+def _fitted(steps: tuple[tuple[int, float], ...], points: int) -> tuple[tuple[int, float], ...]:
+    """As many steps as the car can hold: the tail becomes one step that keeps every promise of it."""
+    tail = steps[points - 1 :]
+    return (*steps[: points - 1], (sum(seconds for seconds, _ in tail), min(share for _, share in tail)))
+
+
+def _offered(turn: Turn, tuple_id: int, share: float, steps: tuple[tuple[int, float], ...]) -> OfferedSchedule:
+    charge, discharge = _rated(turn.config, turn.session.family)
+    anchor = turn.utc
+
+    def scaled(power: float) -> Steps:
+        return Steps(anchor, tuple((seconds, share * part * power) for seconds, part in steps))
+
+    return OfferedSchedule(tuple_id, scaled(charge), scaled(discharge) if turn.session.bidirectional else None)
+
+
+def _rated(config: ChargerConfig, family: Family) -> tuple[float, float]:
+    ratings = config.dc if family is Family.DC else config.ac
+    return ratings.maximum_charge_power, ratings.maximum_discharge_power
+
+
+def _message(turn: Turn, offered: OfferedSchedule) -> m.ScheduleTuple:
+    discharging = offered.discharging
+    sign = -1.0 if turn.config.signed_discharge_limits else 1.0
+    return m.ScheduleTuple(
+        ScheduleTupleID=offered.tuple_id,
+        ChargingSchedule=_schedule(turn, offered.charging, 1.0),
+        DischargingSchedule=None if discharging is None else _schedule(turn, discharging, sign),
+    )
+
+
+def _schedule(turn: Turn, steps: Steps, sign: float) -> m.ChargingSchedule:
+    phases = turn.config.ac.phases if turn.session.family is Family.AC and turn.config.per_phase else 1
+    tolerance = turn.config.power_tolerance
+    power = m.PowerSchedule(
+        TimeAnchor=steps.anchor,
+        PowerTolerance=None if tolerance is None else rational(tolerance),
+        PowerScheduleEntries=m.PowerScheduleEntryList(
+            PowerScheduleEntry=tuple(
+                m.PowerScheduleEntry(Duration=seconds, **spread("Power", sign * watts, phases))
+                for seconds, watts in steps.steps
+            )
+        ),
+    )
+    duration = sum(seconds for seconds, _ in steps.steps)
+    return m.ChargingSchedule(PowerSchedule=power, PriceSchedule=_price_levels(turn, duration))
+
+
+def _price_levels(turn: Turn, duration: int) -> m.PriceLevelSchedule | None:
+    """One price for all of the time [V2G20-2176]."""
+    if not turn.config.price_levels:
+        return None
+    level = m.PriceLevelScheduleEntry(Duration=duration, PriceLevel=1)
+    return m.PriceLevelSchedule(
+        TimeAnchor=turn.utc,
+        PriceScheduleID=1,
+        NumberOfPriceLevels=1,
+        PriceLevelScheduleEntries=m.PriceLevelScheduleEntryList(PriceLevelScheduleEntry=(level,)),
+    )

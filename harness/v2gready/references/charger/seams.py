@@ -1,0 +1,315 @@
+"""Where a fault may bend the charger, and the proof that it did.
+
+`Seams` stands between the faultless charger and the outside: at every point where a fault may act, the faultless
+value goes in and the value that counts comes out. An effect is written down when, and only when, the two differ.
+The rest of the charger knows nothing about faults.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, fields, is_dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+from v2gready.protocols.pki import Curve
+from v2gready.references.charger.power import Occasion, Setpoint
+
+if TYPE_CHECKING:
+    from v2gready.references.charger.config import SecurityPolicy, Undecodable
+    from v2gready.references.charger.station import Notification
+    from v2gready.references.charger.turn import Check, Reply, Turn
+
+T = TypeVar("T")
+
+Respond = Callable[[bytes], bytes | None]
+"""Gives the faultless SDP response to a datagram."""
+
+
+class Died(Exception):  # noqa: N818 - what a faulty charger does, not an error of ours
+    """The process of the charger is gone. Any hook of a fault may raise it, after `Fault.took_effect`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """A fault made the charger behave differently.
+
+    Attributes:
+        fault: Name of the fault.
+        what: What was different.
+    """
+
+    fault: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class TlsProfile:
+    """How the charger takes TLS connections.
+
+    Attributes:
+        client_certificate: Ask for a vehicle certificate, and refuse the car without a valid one [V2G20-2400].
+        allow_1_2: Accept TLS 1.2 as well.
+        purpose: Refuse a client certificate that is not made for clientAuth (Annex B.8).
+        validity: Refuse a client certificate outside its period of validity.
+        every_root: Trust all roots of the credentials; False: the first alone.
+        curve: Group of the key exchange, if not that of the credentials.
+    """
+
+    client_certificate: bool = True
+    allow_1_2: bool = False
+    purpose: bool = True
+    validity: bool = True
+    every_root: bool = True
+    curve: Curve | None = None
+
+
+class Fault:
+    """A charger that does one thing wrong. Every hook gets the faultless value and returns what counts instead.
+
+    A hook may also raise `Died`.
+
+    Attributes:
+        name: Kebab-case name, for ever.
+        sentence: What the charger does wrong, in one sentence.
+    """
+
+    name: ClassVar[str] = ""
+    sentence: ClassVar[str] = ""
+
+    def __init__(self) -> None:
+        self.sink: Callable[[Effect], None] = lambda _: None
+
+    def took_effect(self, what: str) -> None:
+        """Writes down an effect that no hook's return value shows."""
+        self.sink(Effect(self.name, what))
+
+    # The arguments are what an override may need; a neutral hook uses none of them.
+    # ruff: noqa: ARG002
+
+    def check(self, turn: Turn, check: Check, violated: bool) -> bool:  # noqa: FBT001 - the value that is bent
+        """Whether a rule counts as violated by the request."""
+        return violated
+
+    def reply(self, turn: Turn, reply: Reply) -> Reply:
+        """What is answered, when, and whether the connection is closed behind it."""
+        return reply
+
+    def session_id(self, session_id: bytes) -> bytes:
+        """The id of a new session."""
+        return session_id
+
+    def sequence_timeout(self, seconds: float) -> float:
+        """V2G_SECC_Sequence_Timeout after a response; infinity for no timer at all. A pure function of its input."""
+        return seconds
+
+    def undecodable(self, payload: bytes, reaction: Undecodable) -> Undecodable:
+        """Reaction to a payload that is no message."""
+        return reaction
+
+    def payload_type(self, payload_type: int) -> int:
+        """The payload type as which an incoming frame is read."""
+        return payload_type
+
+    def frame_out(self, data: bytes) -> bytes:
+        """The octets of an outgoing frame."""
+        return data
+
+    def sdp(self, datagram: bytes, reply: bytes | None, respond: Respond) -> bytes | None:
+        """The answer to a datagram on the SDP port, None for silence; ``respond`` answers any other as usual."""
+        return reply
+
+    def security(self, policy: SecurityPolicy) -> SecurityPolicy:
+        """The transports that are opened. Opening alone is no effect: a car has to use what should not be there."""
+        return policy
+
+    def port(self, port: int) -> int:
+        """The TCP port to listen on; 0 for any dynamic port."""
+        return port
+
+    def tls(self, profile: TlsProfile) -> TlsProfile:
+        """How TLS connections are taken. Again no effect by itself."""
+        return profile
+
+    def handshake(self, version: str, certificate: bytes | None) -> None:
+        """A TLS handshake is complete."""
+
+    def handshake_failed(self) -> None:
+        """A TLS handshake came to nothing."""
+
+    def received(self, data: bytes) -> bytes:
+        """The octets of one read from an open connection, TLS taken off."""
+        return data
+
+    def serves(self, willing: bool) -> bool:  # noqa: FBT001 - the value that is bent
+        """Whether an incoming connection is served."""
+        return willing
+
+    def contactor(self, wanted: bool, occasion: Occasion) -> bool:  # noqa: FBT001 - the value that is bent
+        """The position that the contactor takes."""
+        return wanted
+
+    def setpoint(self, setpoint: Setpoint) -> Setpoint:
+        """What the DC stage follows."""
+        return setpoint
+
+    def power_command(self, watts: float, before: float | None) -> float | None:
+        """The power of Dynamic mode after somebody asked for ``watts``; ``before`` is the one in force."""
+        return watts
+
+    def notification(self, notification: Notification) -> Notification | None:
+        """The notification that is handed to the car; None for none."""
+        return notification
+
+    def ended(self, occasion: Occasion) -> None:
+        """A session is over."""
+
+
+class Seams:
+    """All faults of one charger, in order; without any, every value passes unchanged.
+
+    Attributes:
+        effects: What the faults changed so far.
+    """
+
+    def __init__(self, faults: Iterable[Fault] = ()) -> None:
+        self._faults = tuple(faults)
+        self.effects: list[Effect] = []
+        for fault in self._faults:
+            fault.sink = self.effects.append
+
+    @property
+    def active(self) -> bool:
+        """There is a fault at all."""
+        return bool(self._faults)
+
+    def check(self, turn: Turn, check: Check, *, violated: bool) -> bool:
+        """See `Fault.check`."""
+        return self._bend(f"check {check.value}", violated, lambda fault, value: fault.check(turn, check, value))
+
+    def reply(self, turn: Turn, reply: Reply) -> Reply:
+        """See `Fault.reply`."""
+        return self._bend("reply", reply, lambda fault, value: fault.reply(turn, value))
+
+    def session_id(self, session_id: bytes) -> bytes:
+        """See `Fault.session_id`."""
+        return self._bend("session id", session_id, lambda fault, value: fault.session_id(value))
+
+    def sequence_timeout(self, seconds: float) -> float:
+        """See `Fault.sequence_timeout`. Another timer alone is no effect: `waited` tells when it makes a difference."""
+        bent = seconds
+        for fault in self._faults:
+            bent = fault.sequence_timeout(bent)
+        return bent
+
+    def waited(self, elapsed: float, usual: float, *, expired: bool) -> None:
+        """The sequence timer stopped after that time, because of a request or because it ran out.
+
+        Args:
+            elapsed: Seconds since it was started.
+            usual: Seconds after which the faultless charger gives up.
+            expired: It ran out.
+        """
+        if elapsed > usual or (expired and elapsed < usual):
+            for fault in self._faults:
+                if fault.sequence_timeout(usual) != usual:
+                    fault.took_effect(f"sequence timer: waited {elapsed:.3f} s where {usual:g} s are due")
+
+    def undecodable(self, payload: bytes, reaction: Undecodable) -> Undecodable:
+        """See `Fault.undecodable`."""
+        return self._bend("undecodable payload", reaction, lambda fault, value: fault.undecodable(payload, value))
+
+    def payload_type(self, payload_type: int) -> int:
+        """See `Fault.payload_type`."""
+        return self._bend("payload type", payload_type, lambda fault, value: fault.payload_type(value))
+
+    def frame_out(self, data: bytes) -> bytes:
+        """See `Fault.frame_out`."""
+        return self._bend("frame", data, lambda fault, value: fault.frame_out(value))
+
+    def sdp(self, datagram: bytes, respond: Respond) -> bytes | None:
+        """See `Fault.sdp`."""
+        return self._bend("SDP response", respond(datagram), lambda fault, value: fault.sdp(datagram, value, respond))
+
+    def security(self, policy: SecurityPolicy) -> SecurityPolicy:
+        """See `Fault.security`."""
+        for fault in self._faults:
+            policy = fault.security(policy)
+        return policy
+
+    def port(self, port: int) -> int:
+        """See `Fault.port`."""
+        return self._bend("TCP port", port, lambda fault, value: fault.port(value))
+
+    def tls(self, profile: TlsProfile) -> TlsProfile:
+        """See `Fault.tls`."""
+        for fault in self._faults:
+            profile = fault.tls(profile)
+        return profile
+
+    def handshake(self, version: str, certificate: bytes | None) -> None:
+        """See `Fault.handshake`."""
+        for fault in self._faults:
+            fault.handshake(version, certificate)
+
+    def handshake_failed(self) -> None:
+        """See `Fault.handshake_failed`."""
+        for fault in self._faults:
+            fault.handshake_failed()
+
+    def received(self, data: bytes) -> bytes:
+        """See `Fault.received`."""
+        return self._bend("octets read", data, lambda fault, value: fault.received(value))
+
+    def serves(self, *, willing: bool) -> bool:
+        """See `Fault.serves`."""
+        return self._bend("incoming connection", willing, lambda fault, value: fault.serves(value))
+
+    def contactor(self, wanted: bool, occasion: Occasion) -> bool:  # noqa: FBT001 - the protocol of the power stage
+        """See `Fault.contactor`."""
+        seam = f"contactor ({occasion.value})"
+        return self._bend(seam, wanted, lambda fault, value: fault.contactor(value, occasion))
+
+    def setpoint(self, setpoint: Setpoint) -> Setpoint:
+        """See `Fault.setpoint`."""
+        return self._bend("setpoint", setpoint, lambda fault, value: fault.setpoint(value))
+
+    def power_command(self, watts: float, before: float | None) -> float | None:
+        """See `Fault.power_command`."""
+        commanded: float | None = watts
+        return self._bend("power command", commanded, lambda fault, _: fault.power_command(watts, before))
+
+    def notification(self, notification: Notification) -> Notification | None:
+        """See `Fault.notification`."""
+        wanted: Notification | None = notification
+        return self._bend("notification", wanted, lambda fault, _: fault.notification(notification))
+
+    def ended(self, occasion: Occasion) -> None:
+        """See `Fault.ended`."""
+        for fault in self._faults:
+            fault.ended(occasion)
+
+    def _bend(self, seam: str, value: T, hook: Callable[[Fault, T], T]) -> T:
+        for fault in self._faults:
+            bent = hook(fault, value)
+            if bent != value:
+                fault.took_effect(f"{seam}: {difference(value, bent)}")
+            value = bent
+        return value
+
+
+def difference(before: Any, after: Any) -> str:
+    """Two values side by side; of two messages only the fields that differ."""
+    if is_dataclass(before) and type(before) is type(after):
+        return ", ".join(
+            f"{field.name} {difference(old, new)}"
+            for field in fields(before)
+            if (old := getattr(before, field.name)) != (new := getattr(after, field.name))
+        )
+    if isinstance(before, tuple) and isinstance(after, tuple) and len(before) == len(after):
+        return ", ".join(difference(old, new) for old, new in zip(before, after, strict=True) if old != new)
+    return f"{_shown(before)} -> {_shown(after)}"
+
+
+def _shown(value: Any) -> str:
+    text = value.hex() if isinstance(value, bytes) else repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
