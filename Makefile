@@ -26,7 +26,7 @@ quality: $(VENV)/.dev                  ## Every case passes on the faultless dev
 	$(BIN)/pytest -n $(JOBS) tests/quality
 
 interop: $(VENV)/.dev                  ## Counterparts that nobody here wrote; skipped with the reason without root or Java
-	$(BIN)/pytest tests/interop
+	$(BIN)/pytest -n $(JOBS) --dist loadgroup tests/interop
 
 bench: $(VENV)/.dev                    ## Ratios measured in one run -> benchmarks/latest.json
 	$(BIN)/python benchmarks/run.py
