@@ -51,31 +51,48 @@ def dut_file(folder: Path, cable: Cable, pki: JosevPki | None) -> Path:
     return path
 
 
-@pytest.mark.parametrize("transport", ["plain", "tls"])
+def certify(cable: Cable, dut: Path, out: Path, *options: str) -> dict[str, dict[str, Any]]:
+    """Runs the suite on the car's end of the cable; the finished cases of the run by id."""
+    command = [str(Path(sys.executable).with_name("v2gready")), "certify", str(dut), "--out", str(out), "--seed", "1"]
+    done = cable.car.run([*command, *options], check=False)
+    assert (out / "run.json").exists(), done.stdout + done.stderr
+    cases = json.loads((out / "run.json").read_text())["cases"]
+    return {case["id"]: case for case in cases if case["lifecycle"] == "finished"}
+
+
+def unexpected(cases: dict[str, dict[str, Any]], transport: str) -> dict[str, str]:
+    """The results that nobody has explained yet."""
+    found = {}
+    for key, case in cases.items():
+        entry = EXPECTED.get(key, {})
+        verdicts = entry.get(transport, entry.get("verdicts", ["pass"]))
+        if case["verdict"] not in verdicts:
+            found[key] = f"{key}: {case['verdict']} ({case['reason']}), expected {' or '.join(verdicts)}"
+    return found
+
+
+@pytest.mark.parametrize(
+    "transport",
+    [pytest.param(name, marks=pytest.mark.xdist_group(f"josev-{name}")) for name in ("plain", "tls")],
+)
 def test_every_result_is_known(transport: str, tmp_path: Path) -> None:
-    out = tmp_path / "run"
     pki = lay_out(tmp_path / "pki") if transport == "tls" else None
     with ExitStack() as stack:
         try:
             cable = stack.enter_context(Cable())
-            stack.enter_context(Charger(cable, tmp_path / "charger.log", pki=pki))
+            charger = stack.enter_context(Charger(cable, tmp_path / "charger.log", pki=pki))
         except MissingError as reason:
             skip_or_fail(reason)
         dut = dut_file(tmp_path, cable, pki)
-        certify = [str(Path(sys.executable).with_name("v2gready")), "certify", str(dut)]
-        done = cable.car.run([*certify, "--out", str(out), "--seed", "1"], check=False)
-    assert (out / "run.json").exists(), done.stdout + done.stderr
-    cases = json.loads((out / "run.json").read_text())["cases"]
-    finished = {case["id"]: case for case in cases if case["lifecycle"] == "finished"}
-    assert len(finished) >= 50, done.stdout
-    assert not [case["id"] for case in finished.values() if case["verdict"] == "error"], done.stdout
-    known = {key: value for key, value in EXPECTED.items() if value.get("transport", transport) == transport}
-    surprises = [
-        f"{key}: {case['verdict']} ({case['reason']}), expected {known.get(key, {}).get('verdicts', ['pass'])}"
-        for key, case in finished.items()
-        if case["verdict"] not in known.get(key, {}).get("verdicts", ["pass"])
-    ]
-    assert not surprises, "\n".join(surprises)
+        cases = certify(cable, dut, tmp_path / "run")
+        assert len(cases) >= 100
+        surprises = unexpected(cases, transport)
+        if surprises:
+            # A busy machine makes this counterpart miss its own timers: what surprises is run once more, by itself.
+            charger.wait_until_free()
+            again = certify(cable, dut, tmp_path / "again", "--select", " or ".join(surprises))
+            surprises = unexpected(again, transport)
+    assert not surprises, "\n".join(surprises.values())
 
 
 def test_every_expectation_is_explained() -> None:
@@ -83,5 +100,5 @@ def test_every_expectation_is_explained() -> None:
     unexplained = {entry["finding"] for entry in EXPECTED.values()} - set(text.split())
     assert not unexplained
     for key, entry in EXPECTED.items():
-        assert entry["verdicts"], key
-        assert "error" not in entry["verdicts"], key
+        for verdicts in (entry["verdicts"], entry.get("plain", ["pass"]), entry.get("tls", ["pass"])):
+            assert set(verdicts) <= {"pass", "inconc", "fail"}, key

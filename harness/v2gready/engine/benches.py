@@ -79,7 +79,7 @@ class NetworkBench(BenchSetup):
     """
 
     virtual = False
-    deadline = 300.0
+    deadline = 3600.0
     instruments: Collection[str] = ()
 
     def __init__(self, dut: DutFile, settings: Iso15118Settings, prompt: Prompt) -> None:
@@ -150,7 +150,7 @@ class EmbeddedBench(BenchSetup):
         config = ChargerConfig(
             services=services,
             security=SecurityPolicy.TLS if tls else SecurityPolicy.NONE,
-            plain_tcp=self._dut.pics.get("plain_tcp", not tls),
+            plain_tcp=not tls or self._dut.pics.get("plain_tcp", False),
         )
         with KeyLog() as keylog, _captured(capture, keylog) as wrap:
             car = EvConfig(

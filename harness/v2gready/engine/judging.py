@@ -16,7 +16,7 @@ from v2gready.model.trace import EventKind, Trace
 from v2gready.model.verdict import Verdict
 
 MAX_INVARIANT_OBSERVATIONS = 5
-"""Observations of an invariant kept per trace: the first ones that decide, for the report."""
+"""Observations of a broken invariant kept per trace, for the report; of one that held the first is enough."""
 _STRENGTH = {Provenance.CONFIRMED: 0, Provenance.SECONDARY: 1, Provenance.UNCONFIRMED: 2}
 
 
@@ -80,7 +80,7 @@ def judge_invariants(
         if seen:
             outcome = conclude(seen)
             deciding = [one for one in seen if one.contribution is outcome.verdict] or seen
-            kept = tuple(deciding[:MAX_INVARIANT_OBSERVATIONS])
+            kept = tuple(deciding[: 1 if outcome.verdict is Verdict.PASS else MAX_INVARIANT_OBSERVATIONS])
             results.append(InvariantResult(kind.id, outcome.verdict, outcome.reason, kept))
     return tuple(results)
 

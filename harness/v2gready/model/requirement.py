@@ -22,6 +22,7 @@ class Requirement:
         summary: What it asks, in own words: the standards are not ours to copy.
         provenance: How well we know it.
         source: Where we know it from.
+        gap: Why no case refers to it; empty for a requirement that cases do refer to.
     """
 
     id: str
@@ -32,6 +33,7 @@ class Requirement:
     summary: str
     provenance: Provenance
     source: str
+    gap: str = ""
 
 
 class RegistryError(ValueError):
@@ -87,6 +89,7 @@ def parse_requirements(document: Mapping[str, Any], source_name: str) -> list[Re
                     summary=merged["summary"],
                     provenance=Provenance(merged["provenance"]),
                     source=merged["source"],
+                    gap=merged.get("gap", ""),
                 )
             )
         except (KeyError, ValueError) as problem:

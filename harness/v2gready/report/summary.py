@@ -126,12 +126,12 @@ def _label(run: RunRecord, decision: Decision | None) -> Iterator[tuple[str, str
         return
     style = _LABEL_STYLES[decision.label]
     yield f"conformity statement under scheme {run.scheme}: {decision.label.value}", style
-    for heading, lines in (
-        ("blocks", decision.blocking),
-        ("open", decision.open),
-        ("indicative", decision.indicative),
-    ):
+    waiting = {case.info.id for case in run.cases if case.lifecycle is Lifecycle.NOT_RUN}
+    open_ = [line for line in decision.open if line.partition(":")[0] not in waiting]
+    for heading, lines in (("blocks", decision.blocking), ("open", open_), ("indicative", decision.indicative)):
         for line in lines[:_SHOWN_LINES]:
             yield f"  {heading}: {line}", ""
         if len(lines) > _SHOWN_LINES:
             yield f"  {heading}: {len(lines) - _SHOWN_LINES} more, see the report", ""
+    if len(open_) < len(decision.open):
+        yield f"  open: required cases not run: {len(decision.open) - len(open_)}", ""

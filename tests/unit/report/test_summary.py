@@ -47,7 +47,7 @@ def on_terminal(run: RunRecord, decision: Decision | None) -> str:
         "lifecycle: 5 finished, 1 interrupted, 1 not run, 1 not applicable",
         "conformity statement under scheme charger-test: not granted",
         "  blocks: CHG-TIM-SEQ-01",
-        "  open: CHG-PLU-RENEW-02: not run",
+        "  open: required cases not run: 1",
         "  indicative: CHG-SER-BPT-01",
     ],
 )
