@@ -26,7 +26,6 @@ from v2gready.engine.benches import LOOPBACK, EmbeddedBench
 from v2gready.engine.preflight import Ready, embedded_dut, prepare
 from v2gready.engine.trace_file import TraceWriter
 from v2gready.model.trace import Exchange, Trace
-from v2gready.protocols import sdp
 from v2gready.protocols.iso15118 import codec
 from v2gready.protocols.iso15118 import messages as m
 from v2gready.protocols.iso15118.evcc import Plan

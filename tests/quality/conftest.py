@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -13,8 +13,10 @@ from v2gready.engine.catalogue import Catalogue, load_catalogue
 from v2gready.engine.execution import VIRTUAL_TIMING_UNCERTAINTY, Surroundings, execute
 from v2gready.engine.preflight import embedded_dut, prepare
 from v2gready.model.case import TestCase
+from v2gready.model.pics import Condition
 from v2gready.model.run import CaseRecord
 from v2gready.model.trace import Trace
+from v2gready.protocols.sdp import Security
 from v2gready.references.charger import Effect
 
 CATALOGUE: Catalogue = load_catalogue()
@@ -31,17 +33,23 @@ class Proof:
 
 @pytest.fixture(scope="session")
 def prove() -> Callable[..., Proof]:
-    """Runs a case against the reference charger with the faults named."""
-    ready = prepare(embedded_dut())
-    surroundings = Surroundings(
-        CATALOGUE.registry,
-        CATALOGUE.invariants,
-        ready.dut.declared,
-        seed=1,
-        timing_uncertainty=VIRTUAL_TIMING_UNCERTAINTY,
+    """Runs a case against the reference charger with the faults named; a case for rigs without TLS on such a one."""
+    charger = prepare(embedded_dut())
+    rig = replace(
+        charger,
+        dut=replace(charger.dut, pics={**charger.dut.pics, "tls": False, "plain_tcp": True}),
+        settings=replace(charger.settings, security=Security.NONE),
     )
 
     def run(case: type[TestCase[Any]], *faults: str) -> Proof:
+        ready = charger if Condition(case.pics).holds(charger.dut.pics) else rig
+        surroundings = Surroundings(
+            CATALOGUE.registry,
+            CATALOGUE.invariants,
+            ready.dut.declared,
+            seed=1,
+            timing_uncertainty=VIRTUAL_TIMING_UNCERTAINTY,
+        )
         effects: list[Effect] = []
         setup = EmbeddedBench(ready.dut, ready.settings, ready.secc, faults, effects)
         record, trace = execute(case(), setup, surroundings)

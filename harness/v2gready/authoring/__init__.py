@@ -10,6 +10,15 @@ from v2gready.authoring.charger import (
     ChargerCase,
     ChargerInvariant,
 )
+from v2gready.authoring.connections import (
+    at_least,
+    connection,
+    foreign_requests,
+    garbage,
+    never_ok,
+    out_of_order,
+    serves,
+)
 from v2gready.authoring.expectations import (
     FAILED_CODES,
     OK_CODES,
@@ -17,6 +26,7 @@ from v2gready.authoring.expectations import (
     answered,
     closes,
     describe,
+    gives_up,
     holds,
     ignored,
     in_time,
@@ -25,6 +35,7 @@ from v2gready.authoring.expectations import (
     refused_or_closed,
     stays_open,
     tls_refused,
+    worst,
 )
 from v2gready.authoring.order import Order
 from v2gready.emulators.ev import EvSession, TlsUse, Unreached
@@ -77,20 +88,29 @@ __all__ = [
     "Unreached",
     "all_answered",
     "answered",
+    "at_least",
     "closes",
+    "connection",
     "describe",
     "energy",
+    "foreign_requests",
+    "garbage",
+    "gives_up",
     "holds",
     "ignored",
     "in_time",
     "measured",
     "messages",
+    "never_ok",
+    "out_of_order",
     "refused",
     "refused_or_closed",
     "sdp",
+    "serves",
     "stays_open",
     "timers",
     "tls_refused",
     "v2gtp",
     "wire",
+    "worst",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -67,6 +68,10 @@ class ChargerBench:
     def loops_for(self, seconds: float) -> int:
         """Charge loops that fill so many seconds at the pace of the emulated car."""
         return max(1, round(seconds / LOOP_PERIOD))
+
+    async def wait(self, seconds: float) -> None:
+        """Lets time pass between two sessions."""
+        await asyncio.sleep(seconds)
 
     def number(self, name: str, default: float) -> float:
         """A numeric PIXIT parameter."""

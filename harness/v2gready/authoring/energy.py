@@ -6,8 +6,9 @@ no clause known to us says how finely.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
 from typing import Any, Final
 
 from v2gready.authoring.expectations import describe, holds, measured
@@ -30,8 +31,12 @@ RELATIVE: Final = 0.05
 _METER_RELATIVE: Final = 0.03
 _METER_ABSOLUTE: Final[dict[str, float]] = {"V": 10.0, "A": 2.0, "W": 500.0}
 """By how much a told value and a laboratory instrument may differ; our own figures."""
-_STALE: Final = 2.0
-"""Seconds for which a sample stands while nothing new comes; an instrument tells a steady value once per second."""
+_AROUND: Final = 0.5
+"""Seconds before a request and after its response in which a meter may show the told value; our own figure."""
+_REGULATION: Final = 1.01
+"""Share of a limit that a present value may reach: regulation and rounding; our own figure."""
+_ROUNDING: Final = 1.001
+"""Share of a number that a RationalNumber may lose."""
 _NEW_WISH: Final = 0.1
 """A wish that changes by more than this share is another one; a battery drifts by less within a test."""
 
@@ -182,6 +187,34 @@ def _least(told: list[Any], way: str, voltage: float | None, absent: float = flo
     return min(bounds, default=absent)
 
 
+def beyond_limits(trace: Trace, loop: Loop) -> list[str]:
+    """DC: what a loop response tells as present above the limits announced before, in words; empty for none."""
+    answer, announced = loop.answer, limits(trace, loop)
+    current, voltage = float(answer.EVSEPresentCurrent), float(answer.EVSEPresentVoltage)
+    way = "Charge" if current >= 0 else "Discharge"
+    found = []
+    for what, value, name, unit, slack in (
+        ("current", abs(current), f"EVSEMaximum{way}Current", "A", NO_CURRENT),
+        ("power", abs(current * voltage), f"EVSEMaximum{way}Power", "W", NO_POWER),
+        ("voltage", voltage, "EVSEMaximumVoltage", "V", 0.0),
+    ):
+        told = getattr(announced, name, None)
+        most = 0.0 if told is None else abs(float(told))
+        if value > _REGULATION * most + slack:
+            found.append(f"{what} {value:g} {unit}, {name} {most:g} {unit}")
+    return found
+
+
+def flowed(series: Sequence[Loop]) -> tuple[float, float]:
+    """Energy in Wh that a series of loops tells: into the car, and out of it."""
+    into = out = 0.0
+    for before, after in itertools.pairwise(series):
+        watts = ((flow(before.answer) or 0.0) + (flow(after.answer) or 0.0)) / 2
+        energy = watts * (after.request.t - before.request.t) / 3600
+        into, out = into + max(energy, 0.0), out - min(energy, 0.0)
+    return into, out
+
+
 # -- what a judge says about it ---------------------------------------------------------------------------------------
 
 
@@ -202,8 +235,51 @@ def reaches(
     )
 
 
+def within(requirement: str, loop: Loop, bounds: Permitted) -> Observation:
+    """The power of a loop is one that both sides permit: DC what is told as present, AC what the car is told to take.
+
+    Raises:
+        Inconclusive: The loop tells no power.
+    """
+    answer = loop.answer
+    seen = target(answer) if isinstance(answer, m.AC_ChargeLoopRes) else flow(answer)
+    if seen is None:
+        raise Inconclusive("the charge loop tells no power")
+    slack = RELATIVE * abs(seen) + NO_POWER
+    return holds(
+        requirement,
+        abs(bounds.nearest(seen) - seen) <= slack,
+        expected=f"power from {-bounds.discharge:.0f} to {bounds.charge:.0f} W (± {slack:.0f} W)",
+        seen=f"{seen:.0f} W",
+        at=loop.at,
+    )
+
+
+def loop_limits(requirement: str, trace: Trace, loop: Loop) -> Observation:
+    """The limits told in a loop are no higher than those of ChargeParameterDiscovery; None told is none above."""
+    announced, mode = limits(trace, loop), loop.answer.CLResControlMode
+    pairs = [
+        (field.name, getattr(mode, field.name), getattr(announced, field.name, None))
+        for field in fields(mode)
+        if "EVSEMaximum" in field.name
+    ]
+    above = [
+        f"{name} {float(told):g}, announced {float(before):g}"
+        for name, told, before in pairs
+        if told is not None and before is not None and abs(float(told)) > _ROUNDING * abs(float(before))
+    ]
+    seen = "; ".join(above) or "none above"
+    return holds(requirement, not above, expected="no limit above the announced one", seen=seen, at=loop.at)
+
+
+def loop_as_measured(requirement: str, trace: Trace, loop: Loop) -> Iterator[Observation]:
+    """DC: current and voltage of a loop response against a meter at the outlet."""
+    yield as_measured(requirement, trace, loop, "dc.current", float(loop.answer.EVSEPresentCurrent))
+    yield as_measured(requirement, trace, loop, "dc.voltage", float(loop.answer.EVSEPresentVoltage))
+
+
 def held(trace: Trace, channel: str, instant: float) -> Sample:
-    """The sample of a channel that stands at an instant.
+    """The sample of a channel that stands at an instant: a sample holds until the next one.
 
     Raises:
         Inconclusive: The channel was not measured before.
@@ -212,30 +288,48 @@ def held(trace: Trace, channel: str, instant: float) -> Sample:
 
 
 def as_measured(requirement: str, trace: Trace, exchange: Exchange[Any], channel: str, told: float) -> Observation:
-    """A value in a response is what a meter at the outlet showed between request and response.
+    """A value in a response is what a meter at the outlet showed about then: half a second of ramp is forgiven.
 
     Raises:
         Inconclusive: No response, or the meter was not there.
     """
     if exchange.response is None:
         raise Inconclusive("there is no response to compare with the meter")
-    near = trace.samples(channel, until=exchange.response.t)
-    shown = [one for one in near if one.t >= exchange.request.t] or near[-1:]
-    if exchange.request.t - shown[0].t > _STALE:
-        raise Inconclusive(f"the last sample of {channel} is {exchange.request.t - shown[0].t:.1f} s old")
-    sample = min(shown, key=lambda one: abs(one.value - told))
-    slack = _METER_RELATIVE * abs(sample.value) + _METER_ABSOLUTE[sample.unit]
+    since, until = exchange.request.t - _AROUND, exchange.response.t + _AROUND
+    before, around = held(trace, channel, exchange.response.t), trace.samples(channel, until=until)
+    shown = [before, *(one for one in around if one.t >= since)]
+    low, high = (pick(shown, key=lambda one: one.value) for pick in (min, max))
+    nearest = low if told < low.value else high
+    missed = max(low.value - told, told - high.value, 0.0)
+    unit = nearest.unit
+    slack = _METER_RELATIVE * abs(nearest.value) + _METER_ABSOLUTE[unit]
     return measured(
         requirement,
-        Measurement(abs(told - sample.value), sample.unit, sample.uncertainty),
-        Limit(sample.unit, high=slack, source="our own figure"),
-        what=f"difference between the told value {told:.1f} {sample.unit} and {channel}, {sample.value:.1f} {sample.unit},",
-        at=(*exchange.at, sample.index),
+        Measurement(missed, unit, nearest.uncertainty),
+        Limit(unit, high=slack, source="our own figure"),
+        what=f"difference between {told:.1f} {unit} told and {nearest.value:.1f} {unit} measured ({channel})",
+        at=(*exchange.at, nearest.index),
     )
 
 
-def dead(requirement: str, trace: Trace, channel: str, after: Record, *, within: float = REST_TIME) -> Observation:
+def dead(
+    requirement: str,
+    trace: Trace,
+    channel: str,
+    after: Record,
+    *,
+    within: float = REST_TIME,
+    until: float = float("inf"),
+) -> Observation:
     """A while after a record the outlet shows nothing on a channel (voltage, current or power).
+
+    Args:
+        requirement: Id in the registry.
+        trace: The trace.
+        channel: What is measured.
+        after: From here on.
+        within: Seconds in which it has to come to rest.
+        until: Seconds for which it has to stay there.
 
     Raises:
         Inconclusive: The trace ends before, or the channel was not measured.
@@ -243,7 +337,7 @@ def dead(requirement: str, trace: Trace, channel: str, after: Record, *, within:
     due = after.t + within
     if trace.records[-1].t < due:
         raise Inconclusive(f"the outlet was watched for {trace.records[-1].t - after.t:.1f} s only")
-    later = [one for one in trace.samples(channel) if one.t > due]
+    later = [one for one in trace.samples(channel) if due < one.t <= after.t + until]
     sample = max([held(trace, channel, due), *later], key=lambda one: abs(one.value))
     bound = {"V": SAFE_VOLTAGE, "A": NO_CURRENT, "W": NO_POWER}[sample.unit]
     return measured(

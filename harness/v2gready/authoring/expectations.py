@@ -54,6 +54,8 @@ def answered(requirement: str, exchange: Exchange[Any], *codes: Any, severity: S
     """
     wanted = _response_name(exchange)
     names = " or ".join(code.name for code in codes) if codes else "a code that is not FAILED*"
+    if codes == FAILED_CODES:
+        names = "a FAILED* code"
     good = _is_answer(exchange, wanted) and (
         exchange.answer.ResponseCode in codes if codes else exchange.answer.ResponseCode < ResponseCode.FAILED
     )
@@ -68,20 +70,32 @@ def all_answered(requirement: str, trace: Trace) -> Observation:
     Raises:
         Inconclusive: We sent no request at all.
     """
-    exchanges = [one for one in trace.exchanges(V2GRequest)]
+    exchanges = list(trace.exchanges(V2GRequest))
     if not exchanges:
         raise Inconclusive(f"no request was sent: {trace.last_words()}")
-    checks = [answered(requirement, one) for one in exchanges]
-    bad = next((one for one in checks if one.verdict is not Verdict.PASS), None)
-    if bad is not None:
-        return bad
+    decisive = worst(answered(requirement, one) for one in exchanges)
+    if decisive.verdict is not Verdict.PASS:
+        return decisive
     return holds(
         requirement,
         True,
         expected="every request answered by its response, none with FAILED*",
-        seen=f"{len(checks)} requests answered",
+        seen=f"{len(exchanges)} requests answered",
         at=(exchanges[0].request.index, exchanges[-1].request.index),
     )
+
+
+def worst(observations: Iterable[Observation]) -> Observation:
+    """Of many checks of one rule the one that decides: the first of the worst verdict, the last if all passed.
+
+    Raises:
+        Inconclusive: There was nothing to check.
+    """
+    found = list(observations)
+    if not found:
+        raise Inconclusive("there was nothing to check")
+    verdict = max(one.verdict for one in found)
+    return found[-1] if verdict is Verdict.PASS else next(one for one in found if one.verdict is verdict)
 
 
 def refused(requirement: str, exchange: Exchange[Any], *codes: Any) -> Observation:
@@ -136,6 +150,37 @@ def closes(requirement: str, trace: Trace, after: Record, *, within: float) -> O
         Limit("s", high=within),
         what="time to close",
         at=(after.index, gone.index),
+    )
+
+
+def gives_up(requirement: str, trace: Trace, after: Record, *, within: float) -> Observation:
+    """The device has ended the session by a time after a record: the connection is closed, or a request is not served.
+
+    When the connection has to be closed behind a session that is over, no clause known to us says.
+
+    Raises:
+        Inconclusive: The connection was left open, and no request was sent after that time.
+    """
+    gone = trace.closed(after.link, since=after.index)
+    if gone is not None and gone.t <= after.t + within:
+        return closes(requirement, trace, after, within=within)
+    probe = next(
+        (
+            one
+            for one in trace.exchanges(V2GRequest)
+            if one.request.link == after.link and one.request.t > after.t + within
+        ),
+        None,
+    )
+    if probe is None:
+        return closes(requirement, trace, after, within=within)
+    code = getattr(probe.answer, "ResponseCode", None)
+    return holds(
+        requirement,
+        code is None or code >= ResponseCode.FAILED,
+        expected=f"session over after {within:g} s",
+        seen=f"{describe(probe)} to {type(probe.sent).__name__} after {probe.request.t - after.t:.1f} s",
+        at=(after.index, *probe.at),
     )
 
 
@@ -203,7 +248,7 @@ def measured(
 def tls_refused(requirement: str, trace: Trace, *, link: str, why: str) -> Observation:
     """The device ends the handshake, or the connection before any answer."""
     spoken = list(trace.frames(sender=trace.dut, link=link))
-    alerts = list(trace.events(EventKind.TLS_FAILED, link=link))
+    alerts = list(trace.events(EventKind.TLS_FAILED, source=trace.dut, link=link))
     gone = trace.closed(link)
     good = not spoken and bool(alerts or gone)
     if spoken:

@@ -50,15 +50,23 @@ class Order:
 
     def permits(self, request: Any) -> bool:
         """Whether a request is in order now."""
-        if self._established and isinstance(request, m.SessionStopReq):
-            if request.ChargingSession is m.ChargingSession.Terminate:
-                return True
+        stops = isinstance(request, m.SessionStopReq) and request.ChargingSession is m.ChargingSession.Terminate
+        if stops and self._established:
+            return True
         if not isinstance(request, self.allowed):
             return False
-        checked = m.DC_PreChargeReq in self.allowed or self._power or not self._dc
-        # Only pause and standby may go from the schedule straight to PowerDelivery [V2G20-2122].
         starts = isinstance(request, m.PowerDeliveryReq) and request.ChargeProgress is m.ChargeProgress.Start
-        return checked or not starts
+        return not starts or self._may_start()
+
+    def told(self) -> str:
+        """What may come next, in words."""
+        names = [kind.__name__ for kind in self.allowed] or ["nothing"]
+        unready = m.PowerDeliveryReq in self.allowed and not self._may_start()
+        return ", ".join(names) + (" (but not Start)" if unready else "")
+
+    def _may_start(self) -> bool:
+        # Only pause and standby may go from the schedule straight to PowerDelivery [V2G20-2122].
+        return m.DC_PreChargeReq in self.allowed or self._power or not self._dc
 
     def take(self, exchange: Exchange[Any]) -> None:
         """Notes a request that was answered by anything but FAILED."""

@@ -56,6 +56,7 @@ _ALERTS = (
     "no_application_protocol",
 )
 _ALERT_PREFIXES = ("SSLV3_ALERT_", "TLSV1_ALERT_", "TLSV13_ALERT_", "TLSV1_", "SSL/TLS_ALERT_")
+_CLOSED_IN_HANDSHAKE = "the peer closed the connection during the handshake"
 
 
 class TlsFailure(Exception):  # noqa: N818 - how a session ended, often the expected way
@@ -66,7 +67,12 @@ class TlsFailure(Exception):  # noqa: N818 - how a session ended, often the expe
         self.reason = reason
         """What OpenSSL says, or the end of the stream where there should have been none."""
         self.alert = alert
-        """Name of the alert that the peer sent (RFC 8446 section 6), or None when it was we who ended it."""
+        """Name of the alert that the peer sent (RFC 8446 section 6), or None if it sent none."""
+
+    @property
+    def by_peer(self) -> bool:
+        """Whether the peer ended the session, by an alert or by closing the connection; False if it was we."""
+        return self.alert is not None or self.reason == _CLOSED_IN_HANDSHAKE
 
 
 class TlsStream(ByteStream):
@@ -202,7 +208,7 @@ class TlsStream(ByteStream):
             await session._complete(session._tls.do_handshake)
         except ssl.SSLEOFError:
             stream.close()
-            raise TlsFailure("the peer closed the connection during the handshake", None) from None
+            raise TlsFailure(_CLOSED_IN_HANDSHAKE, None) from None
         except TlsFailure:
             # In order and not with RST: our own alert is on its way and has to arrive.
             stream.close()

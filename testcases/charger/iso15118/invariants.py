@@ -1,17 +1,15 @@
-"""What holds for everything a charger sends, whatever the case."""
+"""What holds for everything a charger sends, whatever the case. What holds for power is in energy_invariants.py."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from v2gready.authoring import (
     SERVICE_QUESTIONS,
     ChargerInvariant,
-    EventKind,
-    Exchange,
     Frame,
     Observation,
+    Order,
     Severity,
     Trace,
     describe,
@@ -22,12 +20,6 @@ from v2gready.authoring import (
 )
 from v2gready.authoring import messages as m
 
-SETTLED = 60.0
-"""Volts below which an outlet counts as safe to touch."""
-REST_TIME = 5.0
-"""Seconds an outlet may take to get there; our own, generous figure (H-CONTACTOR)."""
-NO_CURRENT = 1.0
-"""Amperes that count as no current."""
 CLOCK_TOLERANCE = 3600
 """Seconds that two clocks without a common source may differ."""
 
@@ -60,6 +52,36 @@ class ResponseMatchesRequest(ChargerInvariant):
                 yield holds(
                     "H-RES-MATCHES", seen == wanted, expected=wanted, seen=seen, at=(request.index, frame.index)
                 )
+
+
+class RequestsInOrder(ChargerInvariant):
+    """Only a request that is in order is served: any other gets no OK, whatever it asks for."""
+
+    id = "INV-CHG-SEQUENCE"
+    title = "Only requests in order are served"
+    requirements = ("V2G20-459",)
+    faults = {"power-before-precharge": "V2G20-459", "sequence-check-missing": "V2G20-459"}
+    witness = "CHG-PD-EARLY-01"
+
+    def judge(self, trace: Trace) -> Iterator[Observation]:
+        """Follows each connection by its good answers."""
+        orders: dict[str, Order] = {}
+        for exchange in trace.exchanges(object):  # type: ignore[type-abstract]
+            answer = exchange.answer
+            if exchange.request.protocol != "v2gtp" or not hasattr(answer, "ResponseCode"):
+                continue
+            if answer.ResponseCode.name.upper().startswith("FAILED"):
+                continue
+            order = orders.setdefault(exchange.request.link, Order())
+            if isinstance(exchange.sent, m.V2GRequest):
+                yield holds(
+                    "V2G20-459",
+                    order.permits(exchange.sent),
+                    expected=f"nothing else to be served than {order.told()}",
+                    seen=f"{type(exchange.sent).__name__} was served: {describe(exchange)}",
+                    at=exchange.at,
+                )
+            order.take(exchange)
 
 
 class SessionIdThroughout(ChargerInvariant):
@@ -115,7 +137,7 @@ class SchemaValid(ChargerInvariant):
     id = "INV-CHG-SCHEMA"
     title = "Messages are valid against the schema"
     requirements = ("H-SCHEMA",)
-    faults = {"evse-id-empty-header": "H-SCHEMA", "undecodable-response": "H-SCHEMA"}
+    faults = {"evse-id-too-long": "H-SCHEMA", "undecodable-response": "H-SCHEMA"}
     witness = "CHG-DC-SESSION-01"
 
     def judge(self, trace: Trace) -> Iterator[Observation]:
@@ -182,7 +204,7 @@ class FailedIsFatal(ChargerInvariant):
     title = "A FAILED response ends the session"
     requirements = ("H-FATAL",)
     faults = {"goes-on-after-failed": "H-FATAL"}
-    witness = "CHG-DC-SESSION-01"
+    witness = "CHG-CPD-MINMAX-01"
 
     def judge(self, trace: Trace) -> Iterator[Observation]:
         """Looks at what follows a FAILED* on its connection."""
@@ -238,8 +260,12 @@ class AnswerInKind(ChargerInvariant):
     id = "INV-CHG-INKIND"
     title = "The charger answers in kind"
     requirements = ("V2G20-1600",)
-    faults = {"answers-other-control-mode": "V2G20-1600"}
-    witness = "CHG-DC-SESSION-01"
+    faults = {
+        "answers-other-control-mode": "V2G20-1600",
+        "parameters-answered-without-bpt": "V2G20-1600",
+        "loop-answers-without-bpt": "V2G20-1600",
+    }
+    witness = "CHG-DC-SESSION-03"
 
     def judge(self, trace: Trace) -> Iterator[Observation]:
         """Compares the class of the mode in request and response."""
@@ -249,154 +275,6 @@ class AnswerInKind(ChargerInvariant):
                 continue
             wanted, seen = wire.kind_of_mode(asked), wire.kind_of_mode(answered)
             yield holds("V2G20-1600", wanted == seen, expected=wanted, seen=seen, at=exchange.at)
-
-
-class CurrentWithinLimits(ChargerInvariant):
-    """A DC charger never tells a current, voltage or power above the limits it announced itself."""
-
-    id = "INV-CHG-LIMITS"
-    title = "Announced limits are kept"
-    requirements = ("V2G20-2188",)
-    faults = {"current-above-limit": "V2G20-2188"}
-    witness = "CHG-DC-SESSION-01"
-
-    def judge(self, trace: Trace) -> Iterator[Observation]:
-        """Holds every loop response against the limits of its session."""
-        limits: dict[str, Any] = {}
-        for exchange in trace.exchanges(m.V2GRequest):
-            answer = exchange.answer
-            if isinstance(answer, m.DC_ChargeParameterDiscoveryRes):
-                limits[exchange.request.link] = answer.EnergyTransferMode
-            elif isinstance(answer, m.DC_ChargeLoopRes) and exchange.request.link in limits:
-                yield from self._loop(exchange, answer, limits[exchange.request.link])
-
-    @staticmethod
-    def _loop(exchange: Exchange[Any], answer: m.DC_ChargeLoopRes, limit: Any) -> Iterator[Observation]:
-        current, voltage = float(answer.EVSEPresentCurrent), float(answer.EVSEPresentVoltage)
-        charging = current >= 0
-        side = "Charge" if charging else "Discharge"
-        most = getattr(limit, f"EVSEMaximum{side}Current", None)
-        allowed = 0.0 if most is None else abs(float(most))
-        yield holds(
-            "V2G20-2188",
-            abs(current) <= allowed * 1.01 + NO_CURRENT,
-            expected=f"{'charging' if charging else 'discharging'} current of at most {allowed:g} A",
-            seen=f"{abs(current):g} A",
-            at=exchange.at,
-        )
-        highest = float(limit.EVSEMaximumVoltage)
-        yield holds(
-            "V2G20-2188",
-            voltage <= highest * 1.01,
-            expected=f"voltage of at most {highest:g} V",
-            seen=f"{voltage:g} V",
-            at=exchange.at,
-        )
-
-
-class NoDischargeWithoutBpt(ChargerInvariant):
-    """Without a bidirectional service no energy flows out of the car: sign of power against mode."""
-
-    id = "INV-CHG-DIRECTION"
-    title = "No discharging in a session that is not bidirectional"
-    requirements = ("H-BPT-SIGN",)
-    faults = {"discharges-without-bpt": "H-BPT-SIGN"}
-    witness = "CHG-DC-SESSION-01"
-
-    def judge(self, trace: Trace) -> Iterator[Observation]:
-        """Looks at current and power targets of every loop response outside BPT."""
-        for exchange in trace.exchanges(m.V2GRequest):
-            mode = wire.mode_of(exchange.sent)
-            if not isinstance(exchange.answer, m.AC_ChargeLoopRes | m.DC_ChargeLoopRes) or mode is None:
-                continue
-            if wire.kind_of_mode(mode).startswith("BPT"):
-                continue
-            flow = wire.power_told(exchange.answer)
-            if flow is not None:
-                yield holds(
-                    "H-BPT-SIGN", flow >= -NO_CURRENT, expected="power into the car", seen=f"{flow:g}", at=exchange.at
-                )
-
-
-class MetersRunForward(ChargerInvariant):
-    """Energy registers of one session never run backwards."""
-
-    id = "INV-CHG-METER"
-    title = "Energy registers are monotonic"
-    requirements = ("H-METER-MONOTONIC",)
-    faults = {"meter-not-monotonic": "H-METER-MONOTONIC"}
-    witness = "CHG-DC-SESSION-01"
-
-    def judge(self, trace: Trace) -> Iterator[Observation]:
-        """Compares each reading with the one before."""
-        last: dict[tuple[str, str, str], tuple[int, int]] = {}
-        for frame in trace.frames(sender=trace.dut):
-            meter = getattr(frame.message, "MeterInfo", None)
-            if meter is None:
-                continue
-            for register in ("ChargedEnergyReadingWh", "BPT_DischargedEnergyReadingWh"):
-                reading = getattr(meter, register)
-                key = (frame.link, meter.MeterID, register)
-                if reading is None:
-                    continue
-                before, index = last.get(key, (reading, frame.index))
-                yield holds(
-                    "H-METER-MONOTONIC",
-                    reading >= before,
-                    expected=f"{register} of at least {before} Wh",
-                    seen=f"{reading} Wh",
-                    at=(index, frame.index),
-                )
-                last[key] = (reading, frame.index)
-
-
-class NoEnergyBeforePermission(ChargerInvariant):
-    """Measured at the outlet: no current before PowerDelivery(Start) was answered, none long after Stop."""
-
-    id = "INV-CHG-PERMISSION"
-    title = "Energy flows between PowerDelivery Start and Stop alone"
-    requirements = ("H-PERMISSION",)
-    faults = {"energy-before-permission": "H-PERMISSION"}
-    witness = "CHG-DC-SESSION-01"
-
-    def judge(self, trace: Trace) -> Iterator[Observation]:
-        """Holds every current sample against the permission told on the wire."""
-        granted = wire.power_windows(trace)
-        for sample in trace.samples("dc.current"):
-            allowed = any(start <= sample.t <= end + REST_TIME for start, end in granted)
-            if not allowed:
-                yield holds(
-                    "H-PERMISSION",
-                    abs(sample.value) <= NO_CURRENT,
-                    expected="no current without permission",
-                    seen=f"{sample.value:.1f} A",
-                    at=(sample.index,),
-                )
-
-
-class OutletAtRest(ChargerInvariant):
-    """Measured at the outlet: a while after the last connection has ended, there is no voltage left."""
-
-    id = "INV-CHG-REST"
-    title = "The outlet is dead after the session"
-    requirements = ("H-CONTACTOR",)
-    faults = {"contactor-stays-closed-after-stop": "H-CONTACTOR", "keeps-power-after-timeout": "H-CONTACTOR"}
-    witness = "CHG-DC-SESSION-01"
-
-    def judge(self, trace: Trace) -> Iterator[Observation]:
-        """Looks at the last sample, if it is late enough."""
-        ends = list(trace.events(EventKind.CLOSED))
-        for channel in ("dc.voltage", "ac.voltage"):
-            samples = [one for one in trace.samples(channel) if ends and one.t >= ends[-1].t + REST_TIME]
-            if samples:
-                last = samples[-1]
-                yield holds(
-                    "H-CONTACTOR",
-                    abs(last.value) < SETTLED,
-                    expected=f"less than {SETTLED:g} V, {REST_TIME:g} s after the end",
-                    seen=f"{last.value:.0f} V",
-                    at=(ends[-1].index, last.index),
-                )
 
 
 class DeclaredServices(ChargerInvariant):

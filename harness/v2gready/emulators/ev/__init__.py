@@ -2,7 +2,7 @@
 
 from v2gready.emulators.ev.driver import EvConfig, EvCredentials, EvDriver, TlsUse
 from v2gready.emulators.ev.emulator import EvEmulator
-from v2gready.emulators.ev.session import LOOP_PERIOD, EvSession, Unreached
+from v2gready.emulators.ev.session import LOOP_PERIOD, EvSession, Unequipped, Unreached
 from v2gready.emulators.ev.vehicle import BatteryVehicle
 
 EMULATOR = EvEmulator()
@@ -17,5 +17,6 @@ __all__ = [
     "EvDriver",
     "EvSession",
     "TlsUse",
+    "Unequipped",
     "Unreached",
 ]

@@ -12,7 +12,7 @@ from typing import Any
 
 from cryptography import x509
 
-from v2gready.emulators.ev.session import CHARGER, EV, EvSession, Unreached
+from v2gready.emulators.ev.session import CHARGER, EV, EvSession, Unequipped, Unreached
 from v2gready.emulators.ev.vehicle import BatteryVehicle
 from v2gready.model.trace import EventKind
 from v2gready.protocols import sdp
@@ -197,8 +197,11 @@ class EvDriver:
         """
         try:
             async with self.session(plan, tls=tls, **changes) as session:
-                await session.reach(m.AuthorizationSetupReq)
+                await session.reach(m.SessionSetupReq)
+                await session.proceed()
                 await session.ask(session.request(m.SessionStopReq))
+        except Unequipped:
+            raise
         except Unreached as early:
             self._recorder.event(EventKind.PHASE, EV, text=f"the visit ended early: {early}")
 
@@ -209,7 +212,10 @@ class EvDriver:
 
         Raises:
             Unreached: One of them failed; the trace says which.
+            Unequipped: The bench has no credential for that use; nothing was sent.
         """
+        if self.config.credentials is not None:
+            _credential(self.config.credentials, tls)  # what the bench does not have must not look like a refusal
         answer = await self.discover(security)
         if answer is None:
             raise Unreached("no SDP answer")
@@ -217,9 +223,6 @@ class EvDriver:
 
     async def connect_to(self, answer: sdp.SdpResponse, *, tls: TlsUse = TlsUse.GOOD) -> tuple[ByteStream, str]:
         """TCP and, if the answer says so, TLS."""
-        secure = answer.security is sdp.Security.TLS and tls is not TlsUse.NONE
-        if secure and self.config.credentials is not None:
-            _credential(self.config.credentials, tls)  # what the bench does not have must not look like a refusal
         self._connections += 1
         link = f"tcp-{self._connections}"
         try:
@@ -228,7 +231,7 @@ class EvDriver:
             self._recorder.event(EventKind.CONNECT_FAILED, EV, link=link, reason=str(problem))
             raise Unreached(f"no TCP connection: {problem}") from None
         self._recorder.event(EventKind.CONNECTED, EV, link=link, to=str(stream.remote))
-        if secure:
+        if answer.security is sdp.Security.TLS and tls is not TlsUse.NONE:
             return await self._secure(stream, link, tls), link
         return stream, link
 
@@ -287,12 +290,12 @@ class EvDriver:
 
 def _credential(credentials: EvCredentials, use: TlsUse) -> Credential | None:
     match use:
-        case TlsUse.NO_CERTIFICATE:
+        case TlsUse.NO_CERTIFICATE | TlsUse.NONE:
             return None
         case TlsUse.GOOD | TlsUse.TLS_1_2:
             return credentials.vehicle
     if use not in credentials.variants:
-        raise Unreached(f"this bench has no credential for: {use.value}")
+        raise Unequipped(f"this bench has no credential for: {use.value}")
     return credentials.variants[use]
 
 
@@ -303,5 +306,11 @@ def _peer(der: bytes | None) -> dict[str, str]:
     return {
         "peer_subject": certificate.subject.rfc4514_string(),
         "peer_issuer": certificate.issuer.rfc4514_string(),
-        "peer_key": getattr(getattr(certificate.public_key(), "curve", None), "name", "other"),
+        "peer_key": _kind_of(certificate.public_key()),
     }
+
+
+def _kind_of(key: object) -> str:
+    """Name of the curve, or of the algorithm where it has no choice of curves: ``secp521r1``, ``ed448``, ``rsa``."""
+    curve = getattr(key, "curve", None)
+    return type(key).__name__.removesuffix("PublicKey").lower() if curve is None else str(curve.name)

@@ -35,6 +35,10 @@ class Unreached(Exception):  # noqa: N818 - the way to the test step ended early
     """The session ended before the step that the stimulus wanted. The judge will find it inconclusive."""
 
 
+class Unequipped(Unreached):
+    """The bench does not have what the stimulus needs: nothing that the charger could help."""
+
+
 class EvSession:
     """Drives one connection to an SECC.
 
@@ -67,6 +71,11 @@ class EvSession:
         self._peer_closed = False
         self._we_closed = False
         self._pump = asyncio.create_task(self._receive(), name=f"ev receives on {link}")
+
+    @property
+    def is_open(self) -> bool:
+        """Neither side has closed the connection."""
+        return not (self._peer_closed or self._we_closed)
 
     # -- the good way ---------------------------------------------------------------------------------------------
 
@@ -124,6 +133,17 @@ class EvSession:
         while self.evcc.phase is not Phase.CLOSED:
             await self.proceed()
 
+    async def leave(self) -> None:
+        """Ends the session by SessionStop(Terminate) from wherever it stands, so that the station is ready again."""
+        if self._peer_closed or self.evcc.phase is Phase.CLOSED:
+            return
+        if self.evcc.memory.power_on:
+            stop = replace(self.request(m.PowerDeliveryReq), ChargeProgress=m.ChargeProgress.Stop, EVPowerProfile=None)
+            await self.ask(stop)
+        if any(self.evcc.memory.session_id):
+            await self.ask(replace(self.request(m.SessionStopReq), ChargingSession=m.ChargingSession.Terminate))
+        self.evcc.phase = Phase.CLOSED
+
     async def charge(self, loops: int, *, power: float | None = None) -> None:
         """Runs charge loops, from ``reach`` of the loop on.
 
@@ -140,13 +160,36 @@ class EvSession:
             await self.proceed()
 
     async def charge_during(self, action: Awaitable[None]) -> None:
-        """Goes on charging while the bench does something, so that half a second without a loop does not end it."""
+        """Goes on charging while the bench does something, so that half a second without a loop does not end it.
+
+        What the station notifies meanwhile, the car does when the bench is done.
+        """
         task = asyncio.ensure_future(action)
+        notified = Phase.CHARGE_LOOP
         try:
             while not task.done():
                 await self.charge(1)
+                if self.evcc.phase not in {Phase.CHARGE_LOOP, Phase.CLOSED}:
+                    notified, self.evcc.phase = self.evcc.phase, Phase.CHARGE_LOOP
         finally:
             await task
+        if self.evcc.phase is Phase.CHARGE_LOOP:
+            self.evcc.phase = notified
+
+    async def charge_until_notified(self, seconds: float) -> None:
+        """Runs charge loops until the station wants something of the car, or the time is over."""
+        for _ in range(round(seconds / LOOP_PERIOD)):
+            if self.evcc.phase is not Phase.CHARGE_LOOP:
+                return
+            await self.charge(1)
+
+    def change_plan(self, **changes: Any) -> None:
+        """The car changes its mind: fields of its plan from now on, whatever it has agreed upon before."""
+        self.evcc.plan = replace(self.evcc.plan, **changes)
+
+    def renegotiate_schedule(self) -> None:
+        """The car wants another schedule: PowerDelivery(ScheduleRenegotiation) comes next instead of a loop."""
+        self.evcc.phase = Phase.POWER_DELIVERY_RENEGOTIATE
 
     def end_with(self, ending: m.ChargingSession) -> None:
         """How the car will end this session, once it has had enough loops: with the next answer."""

@@ -48,17 +48,6 @@ class StrangerKeepsId(Fault):
         return reply.bent(m.SessionSetupRes, change)
 
 
-@fault("hides-renegotiation", "Says that it has no service renegotiation, and accepts it.")
-class HidesRenegotiation(Answers[m.ServiceDiscoveryRes]):
-    """Reference 4.6: FAILED_NoServiceRenegotiationSupported goes with ServiceRenegotiationSupported=false."""
-
-    message = m.ServiceDiscoveryRes
-
-    def bend(self, turn: Turn, response: m.ServiceDiscoveryRes) -> m.ServiceDiscoveryRes:
-        """The flag was never set."""
-        return replace(response, ServiceRenegotiationSupported=False)
-
-
 @fault("renegotiation-changes-session-id", "Gives the session another id after service renegotiation.")
 class RenegotiationChangesId(Fault):
     """[V2G20-1477]: the session is kept."""
