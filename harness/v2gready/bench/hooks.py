@@ -86,7 +86,12 @@ async def _run_command(name: str, command: list[str]) -> None:
         )
     except OSError as problem:
         raise HookError(f"hook {name!r}: cannot run {command[0]!r}: {problem.strerror}") from None
-    _, errors = await process.communicate()
+    try:
+        _, errors = await process.communicate()
+    finally:
+        if process.returncode is None:  # given up on: it must not act on the device later
+            process.kill()
+            await process.wait()
     if process.returncode:
         last = errors.decode(errors="replace").strip().splitlines()[-1:] or [""]
         raise HookError(f"hook {name!r}: the command ended with {process.returncode}: {last[0]}")
