@@ -6,6 +6,7 @@ import asyncio
 import importlib
 import inspect
 import shlex
+import urllib.error
 import urllib.request
 from collections.abc import Awaitable, Callable, Mapping
 
@@ -103,8 +104,12 @@ async def _call_http(name: str, url: str) -> None:
 
     def post() -> None:
         request = urllib.request.Request(url, data=b"", method="POST")  # noqa: S310 - the scheme is checked above
-        with urllib.request.urlopen(request, timeout=30):  # noqa: S310 - as above
-            pass
+        try:
+            with urllib.request.urlopen(request, timeout=30):  # noqa: S310 - as above
+                pass
+        except urllib.error.HTTPError as refused:
+            refused.close()  # it holds the connection
+            raise OSError(f"the answer is {refused.code} {refused.reason}") from None
 
     try:
         await asyncio.to_thread(post)
