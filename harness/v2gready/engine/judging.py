@@ -46,14 +46,14 @@ def judge_case(case: TestCase[Any], trace: Trace, registry: Registry) -> Judgeme
         for one in case.judge(trace):
             observations.append(_declared(case, with_provenance(one, registry)))  # noqa: PERF401 - kept when the judge ends early
     except Inconclusive as nothing:
-        observations.append(_inconclusive(case.requirements[0], str(nothing)))
+        observations.append(with_provenance(_inconclusive(case.requirements[0], str(nothing)), registry))
     except Exception as bug:  # noqa: BLE001 - whatever a judge raises is our failure and becomes the verdict error
         where = traceback.extract_tb(bug.__traceback__)[-1]
         reason = f"the judge failed: {type(bug).__name__}: {bug} ({where.name}, line {where.lineno})"
         return Judgement(tuple(observations), Verdict.ERROR, reason)
     if any(trace.events(EventKind.TRACE_FULL)):
         reason = f"the {trace.dut} sent more than a trace can hold; what came later is not known"
-        observations.append(_inconclusive(case.requirements[0], reason))
+        observations.append(with_provenance(_inconclusive(case.requirements[0], reason), registry))
     outcome = conclude(observations)
     if outcome.verdict is Verdict.NONE:
         return Judgement((), Verdict.ERROR, "the judge made no observation")

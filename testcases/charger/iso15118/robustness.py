@@ -108,6 +108,7 @@ class WrongHeader(_BadPayload):
 
     id = "CHG-EXI-HEADER-01"
     title = "EXI: the stream starts with the octet 0x80"
+    weight = RECOMMENDED  # that 0x80 is sent is confirmed; how another header is met, no clause known to us says
     requirements = ("H-EXI-HEADER", "H-ROBUST")
     faults = {"stale-answer-to-garbage": "H-EXI-HEADER", "crash-on-truncated-exi": "H-ROBUST"}
     rule = "H-EXI-HEADER"

@@ -97,6 +97,22 @@ def test_what_rests_on_a_guess_is_indicative() -> None:
     assert not judge_case(case_judging(lambda _: iter(both)), TRACE, REGISTRY).indicative
 
 
+def test_an_inconclusive_result_on_a_guess_is_indicative_too() -> None:
+    class OnAGuess(type(case_judging(lambda _: iter(())))):  # type: ignore[misc]
+        """Rests on a guess alone."""
+
+        id = "CHG-XX-YY-02"
+        requirements = ("R-2",)
+        faults = {"f": "R-2"}  # noqa: RUF012 - as cases are written
+
+        def judge(self, trace: Trace) -> Iterator[Observation]:
+            raise Inconclusive("never came that far")
+            yield
+
+    judgement = judge_case(OnAGuess(), TRACE, REGISTRY)
+    assert (judgement.verdict, judgement.indicative) == (Verdict.INCONC, True)
+
+
 def test_an_invariant_that_saw_nothing_is_left_out_and_one_that_raises_is_told() -> None:
     class Base(Invariant):
         role = "charger"
