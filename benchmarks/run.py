@@ -38,6 +38,10 @@ from v2gready.transports.sockets import SocketNetwork
 from v2gready.transports.tls import KeyLog
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "tests"))
+
+from interop.environments import MissingError, python_of  # noqa: E402 - counterparts live below tests
+
 LATEST = ROOT / "benchmarks" / "latest.json"
 TABLE = ROOT / "docs" / "performance.md"
 LOOPS = 10
@@ -110,7 +114,7 @@ async def whole_session(bench: ChargerBench) -> EvSession:
         return session
 
 
-def response_times(ready: Ready, folder: Path, sessions: int = 5) -> list[float]:
+def response_times(ready: Ready, folder: Path) -> list[float]:
     """Seconds from request sent to response received over loopback sockets: TLS, recording, no thinking time."""
 
     async def main() -> Trace:
@@ -126,9 +130,8 @@ def response_times(ready: Ready, folder: Path, sessions: int = 5) -> list[float]
                     REFERENCE.open(outlet, clock, config=config, rng=random.Random(1), credentials=ready.secc),
                     EMULATOR.open(car, recorder, clock, tap.wrap(inlet, clock)) as ev,
                 ):
-                    for _ in range(sessions):
-                        async with ev.session() as session:
-                            await session.run_to_end()
+                    async with ev.session() as session:
+                        await session.run_to_end()
         return recorder.trace()
 
     trace = clocks.run(main(), virtual=False)
@@ -138,7 +141,11 @@ def response_times(ready: Ready, folder: Path, sessions: int = 5) -> list[float]
 
 def josev_codec() -> float | None:
     """Median microseconds of Josev's own path for the same message."""
-    python = ROOT / ".venvs" / "josev" / "bin" / "python"
+    try:
+        python = python_of("josev")
+    except MissingError as reason:
+        sys.stderr.write(f"no figure of the counterpart: {reason}\n")
+        return None
     return _figure([str(python), "benchmarks/josev_codec.py"], lambda found: found["round_trip"]["median_us"])
 
 
@@ -178,7 +185,7 @@ def measure(folder: Path) -> list[Result]:
             josev_session,
         ),
     ]
-    times = sorted(response_times(ready, folder))
+    times = sorted(elapsed for _ in range(3) for elapsed in response_times(ready, folder))
     results.append(Result("request to response over loopback, median", round(times[len(times) // 2] * 1e3, 3), "ms"))
     results.append(
         Result("request to response over loopback, p99", round(times[int(len(times) * 0.99)] * 1e3, 3), "ms")
