@@ -129,9 +129,9 @@ def response_times(ready: Ready, folder: Path) -> list[float]:
                     SocketNetwork("lo", sdp_port=25118) as inlet,
                     REFERENCE.open(outlet, clock, config=config, rng=random.Random(1), credentials=ready.secc),
                     EMULATOR.open(car, recorder, clock, tap.wrap(inlet, clock)) as ev,
+                    ev.session() as session,
                 ):
-                    async with ev.session() as session:
-                        await session.run_to_end()
+                    await session.run_to_end()
         return recorder.trace()
 
     trace = clocks.run(main(), virtual=False)
