@@ -86,6 +86,9 @@ def certify(
     """Run the catalogue against a device, write the report, decide the label."""
     if resume and out is None:
         raise ConfigurationError("--resume", [Problem("--out", "is missing", "name the run directory to go on with")])
+    if resume and (select or seed is not None):
+        problem = Problem("--select, --seed", "are those of the run that goes on", "leave them out")
+        raise ConfigurationError("--resume", [problem])
     ready = prepare(dut or embedded_dut())
     catalogue = load_catalogue()
     path = out or Path("runs") / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"

@@ -65,6 +65,7 @@ def test_a_contradicted_declaration_is_exit_code_1(v2gready: Run, tmp_path: Path
         (("certify", "--select", "nosuchword"), "leaves no case to run"),
         (("certify", "--scheme", "gold"), "--scheme: gold: is no scheme of this suite; use one of charger-iso15118-20"),
         (("certify", "--resume"), "--resume: --out: is missing"),
+        (("certify", "--resume", "--out", "x", "--select", "sdp"), "--resume: --select, --seed: are those of the run"),
         (("evaluate", "nowhere"), "nowhere: run.json: is missing"),
         (("device", "toaster"), "'toaster': is no reference device; use charger"),
         (("device", "charger", "--fault", "smoke"), "--fault: smoke: is no fault"),

@@ -87,7 +87,7 @@ def decide_label(scheme: Scheme, run: RunRecord) -> Decision:
     blocking += [f"PICS {key}: the scheme asks for it, the device declares No" for key in _undeclared(scheme, run)]
     required = [case for case in run.cases if scheme.requires(case.info.id, case.info.weight)]
     for case in required:
-        line = f"{case.info.id}: {case.reason or case.lifecycle.value}"
+        line = f"{case.info.id}: {case.reason or _state(case)}"
         match standing(case.lifecycle, case.verdict, indicative=case.indicative, waived=False):
             case Standing.MET:
                 met += 1
@@ -104,6 +104,10 @@ def decide_label(scheme: Scheme, run: RunRecord) -> Decision:
         open_.append("the run holds no case that the scheme requires")
     label = Label.NOT_GRANTED if blocking else Label.INCOMPLETE if open_ or not met else Label.GRANTED
     return Decision(label, tuple(blocking), tuple(open_), tuple(indicative), met)
+
+
+def _state(case: CaseRecord) -> str:
+    return case.verdict.label if case.lifecycle is Lifecycle.FINISHED else case.lifecycle.value
 
 
 def _undeclared(scheme: Scheme, run: RunRecord) -> list[str]:
