@@ -24,9 +24,10 @@ from v2gready.engine import campaign as campaigns
 from v2gready.engine.catalogue import load_catalogue
 from v2gready.engine.data import find_scheme, load_questionnaires
 from v2gready.engine.device import serve_charger
-from v2gready.engine.plugin import DEFAULT_SCHEME, CasePlugin, arguments
+from v2gready.engine.plugin import CasePlugin, arguments
 from v2gready.engine.preflight import embedded_dut, examine, prepare
 from v2gready.engine.progress import Live, Plain, Progress
+from v2gready.engine.recordings import evaluate_recording
 from v2gready.engine.run_directory import RunDirectory
 from v2gready.engine.scaffold import case_template, dut_template
 from v2gready.engine.selection import Selector
@@ -75,9 +76,12 @@ def main() -> None:
 
 @app.command()
 def certify(
-    dut: Annotated[Path | None, typer.Argument(help="DUT file; the embedded reference charger if left out.")] = None,
+    dut: Annotated[Path | None, typer.Argument(help="DUT file; an embedded reference device if left out.")] = None,
     *,
-    scheme: Annotated[str, typer.Option(help="Label scheme.")] = DEFAULT_SCHEME,
+    role: Annotated[str, typer.Option(help="Which reference device, without a DUT file: charger or ev.")] = "charger",
+    scheme: Annotated[
+        str, typer.Option(help="Label scheme; the one that asks for most of what runs if left out.")
+    ] = "",
     select: Annotated[str, typer.Option(help="Which cases, e.g. 'sdp or CHG-SES-*'.")] = "",
     out: Annotated[Path | None, typer.Option(help="Run directory; runs/<time> if left out.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")] = False,
@@ -89,13 +93,15 @@ def certify(
     if resume and (select or seed is not None):
         problem = Problem("--select, --seed", "are those of the run that goes on", "leave them out")
         raise ConfigurationError("--resume", [problem])
-    ready = prepare(dut or embedded_dut())
+    ready = prepare(dut) if dut else prepare(embedded_dut(role))
     catalogue = load_catalogue()
+    for module, package in catalogue.left_out.items():
+        _say(f"{module.parent.name}/{module.name}: left out, {package} is not installed")
     path = out or Path("runs") / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
     if resume:
         campaign = campaigns.resume(catalogue, ready, path)
     else:
-        chosen = find_scheme(scheme).id
+        chosen = find_scheme(scheme).id if scheme else ""
         campaign = campaigns.start(catalogue, ready, path, selector=Selector(select), scheme=chosen, seed=seed)
     plugin = CasePlugin(campaign, _progress())
     status = pytest.main(arguments(), plugins=[plugin])
@@ -103,8 +109,26 @@ def certify(
 
 
 @app.command()
-def evaluate(run: Annotated[Path, typer.Argument(help="Run directory.")]) -> None:
-    """Judge a stored run again by this suite; the stored run stays as it is."""
+def evaluate(
+    run: Annotated[Path | None, typer.Argument(help="Run directory.")] = None,
+    *,
+    recording: Annotated[Path | None, typer.Option(help="COMTRADE, CSV or Parquet file in place of a run.")] = None,
+    mapping: Annotated[Path | None, typer.Option("--map", help="Which channel of the recording is what.")] = None,
+    dut: Annotated[Path | None, typer.Option(help="DUT file of the device that was recorded.")] = None,
+    select: Annotated[str, typer.Option(help="Cases that the recording is meant for.")] = "",
+    out: Annotated[Path | None, typer.Option(help="Run directory to write; runs/<time> if left out.")] = None,
+) -> None:
+    """Judge a stored run again by this suite, or a recording of the grid side that somebody else made."""
+    if (run is None) == (recording is None):
+        raise ConfigurationError("evaluate", [Problem("RUN", "or --recording is needed", "name one of them")])
+    if recording is not None:
+        if dut is None:
+            raise ConfigurationError("evaluate", [Problem("--dut", "is missing", "name the DUT file of the device")])
+        path = out or Path("runs") / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
+        stored = evaluate_recording(load_catalogue(), prepare(dut), recording, mapping, path, selector=Selector(select))
+        raise SystemExit(_conclude(stored, interrupted=False))
+    if run is None:
+        return
     directory = RunDirectory.load(run)
     record = campaigns.evaluate(load_catalogue(), directory)
     decision = decide_label(find_scheme(record.scheme), record)

@@ -1,17 +1,19 @@
-"""The embedded bench for the proof of the cases, with one PKI for all of them."""
+"""The embedded benches for the proof of the cases, with one PKI for all of them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 import pytest
 
-from v2gready.engine.benches import EmbeddedBench
+from v2gready.engine.benches import BenchSetup, EmbeddedBench
 from v2gready.engine.catalogue import Catalogue, load_catalogue
 from v2gready.engine.execution import VIRTUAL_TIMING_UNCERTAINTY, Surroundings, execute
-from v2gready.engine.preflight import embedded_dut, prepare
+from v2gready.engine.grid_benches import EmbeddedGridBench
+from v2gready.engine.preflight import Ready, embedded_dut, prepare
 from v2gready.model.case import TestCase
 from v2gready.model.pics import Condition
 from v2gready.model.run import CaseRecord
@@ -24,25 +26,51 @@ CATALOGUE: Catalogue = load_catalogue()
 
 @dataclass(frozen=True)
 class Proof:
-    """A case run against the reference charger."""
+    """A case run against a reference device."""
 
     record: CaseRecord
     trace: Trace
     effects: tuple[Effect, ...]
 
 
+def at_the_car(case: type[TestCase[Any]], faults: tuple[str, ...], effects: list[Effect]) -> tuple[Ready, BenchSetup]:
+    """The reference charger; a case for rigs without TLS on such a one."""
+    charger = ready_for("charger")
+    assert charger.settings is not None
+    if not Condition(case.pics).holds(charger.dut.pics):
+        charger = replace(
+            charger,
+            dut=replace(charger.dut, pics={**charger.dut.pics, "tls": False, "plain_tcp": True}),
+            settings=replace(charger.settings, security=Security.NONE),
+        )
+    assert charger.settings is not None
+    return charger, EmbeddedBench(charger.dut, charger.settings, charger.secc, faults, effects)
+
+
+def at_the_grid(case: type[TestCase[Any]], faults: tuple[str, ...], effects: list[Effect]) -> tuple[Ready, BenchSetup]:
+    """The reference inverter as the charger's or the car's."""
+    device = ready_for(case.role)
+    if not Condition(case.pics).holds(device.dut.pics):
+        device = replace(device, dut=replace(device.dut, pics={**device.dut.pics, "discharge": False}))
+    assert device.grid is not None
+    return device, EmbeddedGridBench(device.dut, device.grid, faults, effects)
+
+
+@cache
+def ready_for(role: str) -> Ready:
+    return prepare(embedded_dut(role))
+
+
+BENCHES = {"ev": at_the_car, "grid": at_the_grid}
+
+
 @pytest.fixture(scope="session")
 def prove() -> Callable[..., Proof]:
-    """Runs a case against the reference charger with the faults named; a case for rigs without TLS on such a one."""
-    charger = prepare(embedded_dut())
-    rig = replace(
-        charger,
-        dut=replace(charger.dut, pics={**charger.dut.pics, "tls": False, "plain_tcp": True}),
-        settings=replace(charger.settings, security=Security.NONE),
-    )
+    """Runs a case against the reference device of its role with the faults named."""
 
     def run(case: type[TestCase[Any]], *faults: str) -> Proof:
-        ready = charger if Condition(case.pics).holds(charger.dut.pics) else rig
+        effects: list[Effect] = []
+        ready, setup = BENCHES[case.neighbour](case, faults, effects)
         surroundings = Surroundings(
             CATALOGUE.registry,
             CATALOGUE.invariants,
@@ -50,8 +78,6 @@ def prove() -> Callable[..., Proof]:
             seed=1,
             timing_uncertainty=VIRTUAL_TIMING_UNCERTAINTY,
         )
-        effects: list[Effect] = []
-        setup = EmbeddedBench(ready.dut, ready.settings, ready.secc, faults, effects)
         record, trace = execute(case(), setup, surroundings)
         return Proof(record, trace, tuple(effects))
 

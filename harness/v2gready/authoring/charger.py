@@ -82,12 +82,14 @@ class ChargerCase(TestCase[ChargerBench]):
     """A case with a charger (SECC) under test; the harness plays the car."""
 
     role: ClassVar[str] = "charger"
+    neighbour: ClassVar[str] = "ev"
 
 
 class ChargerInvariant(Invariant):
     """A rule for everything a charger sends."""
 
     role: ClassVar[str] = "charger"
+    neighbour: ClassVar[str] = "ev"
 
 
 __all__ = [

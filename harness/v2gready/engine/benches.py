@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Iterator, Seque
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from ipaddress import IPv6Network
 from pathlib import Path
+from typing import Any
 
 from v2gready.authoring.charger import ChargerBench, declared_services
 from v2gready.bench.hooks import HookRunner, Prompt
@@ -42,18 +43,22 @@ class BenchSetup(ABC):
         hooks: Actions it can trigger.
         instruments: Instruments on it.
         deadline: Seconds a stimulus may take on the clock of the bench.
+        code: The grid code that the device is tested against, empty if none.
+        parameters: What that code sets.
     """
 
     virtual: bool
     hooks: Collection[str]
     instruments: Collection[str]
     deadline: float
+    code: str = ""
+    parameters: Collection[str] = ()
 
     @abstractmethod
     def open(
         self, recorder: Recorder, clock: Clock, rng: random.Random, capture: Path | None
-    ) -> AbstractAsyncContextManager[ChargerBench]:
-        """Opens the bench; leaving the context brings the device back to rest."""
+    ) -> AbstractAsyncContextManager[Any]:
+        """Opens the bench that its cases are written for; leaving the context brings the device back to rest."""
 
 
 def default_plan(dut: DutFile) -> Plan:

@@ -6,6 +6,7 @@ import platform
 import random
 import secrets
 import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -13,15 +14,19 @@ from pathlib import Path
 
 from v2gready.engine.benches import BenchSetup, EmbeddedBench, NetworkBench
 from v2gready.engine.catalogue import AnyCase, Catalogue
-from v2gready.engine.data import suite
+from v2gready.engine.data import load_schemes, suite
 from v2gready.engine.execution import VIRTUAL_TIMING_UNCERTAINTY, Evidence, Surroundings, execute, judged
+from v2gready.engine.grid_settings import grid_bench
 from v2gready.engine.preflight import Ready
 from v2gready.engine.run_directory import RunDirectory
 from v2gready.engine.selection import Selected, Selector, select
+from v2gready.engine.settings import EMBEDDED
 from v2gready.engine.timing import measure_timing_uncertainty
 from v2gready.engine.trace_file import read_trace
+from v2gready.model.case import CaseInfo
 from v2gready.model.dut import ConfigurationError, Problem
 from v2gready.model.run import CaseRecord, RunRecord
+from v2gready.model.scheme import Scheme
 from v2gready.model.verdict import Lifecycle, Verdict
 
 
@@ -30,14 +35,14 @@ class Campaign:
 
     Args:
         catalogue: All cases.
-        setup: The bench.
+        benches: The bench for each neighbour that the harness plays.
         directory: The run directory.
     """
 
-    def __init__(self, catalogue: Catalogue, setup: BenchSetup, directory: RunDirectory) -> None:
+    def __init__(self, catalogue: Catalogue, benches: Mapping[str, BenchSetup], directory: RunDirectory) -> None:
         self.catalogue = catalogue
         self.directory = directory
-        self._setup = setup
+        self._benches = benches
         run = directory.record
         self._surroundings = Surroundings(
             registry=catalogue.registry,
@@ -64,7 +69,7 @@ class Campaign:
         evidence = Evidence(
             self.directory.path, self.directory.trace_path(case.id), self.directory.capture_path(case.id)
         )
-        record, _ = execute(case(), self._setup, self._surroundings, evidence)
+        record, _ = execute(case(), self._benches[case.neighbour], self._surroundings, evidence)
         self.directory.put(record)
         return record
 
@@ -85,21 +90,44 @@ def start(
         ready: The device, checked by preflight.
         out: The run directory.
         selector: Which cases are wanted.
-        scheme: Id of the label scheme.
+        scheme: Id of the label scheme; if empty, the one of the device's role that asks for most of what runs.
         seed: Seed of all randomness; drawn if None.
 
     Raises:
         ConfigurationError: The directory is in use, or a PICS answer is missing.
     """
-    setup = bench_setup(ready)
+    benches = bench_setups(ready)
     infos = [case.info() for case in catalogue.cases]
-    chosen = select(infos, ready.dut, selector, hooks=setup.hooks, instruments=setup.instruments)
+    chosen = select(infos, ready.dut, selector, benches)
     if not any(one.runs for one in chosen):
         raise ConfigurationError("--select", [Problem(repr(selector.text), "leaves no case to run", "select less")])
-    record = RunRecord(
+    virtual = all(bench.virtual for bench in benches.values())
+    record = new_record(
+        ready,
+        selector,
+        scheme,
+        cases=tuple(_planned(one) for one in chosen),
+        seed=random.SystemRandom().randrange(2**32) if seed is None else seed,
+        timing_uncertainty=VIRTUAL_TIMING_UNCERTAINTY if virtual else measure_timing_uncertainty(),
+    )
+    return Campaign(catalogue, benches, RunDirectory.create(out, record, ready.text))
+
+
+def new_record(
+    ready: Ready,
+    selector: Selector,
+    scheme: str,
+    *,
+    cases: tuple[CaseRecord, ...],
+    seed: int,
+    timing_uncertainty: float,
+) -> RunRecord:
+    """The record of a run that begins now; without a scheme it gets the one that asks for most of what runs."""
+    waiting = [one.info for one in cases if one.lifecycle is Lifecycle.NOT_RUN and not one.reason]
+    return RunRecord(
         id=f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}",
         suite=suite(),
-        seed=random.SystemRandom().randrange(2**32) if seed is None else seed,
+        seed=seed,
         started=_stamp(),
         finished="",
         device=asdict(ready.dut.device),
@@ -107,11 +135,10 @@ def start(
         interfaces={name: dict(table) for name, table in ready.dut.interfaces.items()},
         environment=_environment(),
         selection=selector.text,
-        scheme=scheme,
-        timing_uncertainty=VIRTUAL_TIMING_UNCERTAINTY if setup.virtual else measure_timing_uncertainty(),
-        cases=tuple(_planned(one) for one in chosen),
+        scheme=scheme or suited(waiting, ready.dut.device.role).id,
+        timing_uncertainty=timing_uncertainty,
+        cases=cases,
     )
-    return Campaign(catalogue, setup, RunDirectory.create(out, record, ready.text))
 
 
 def resume(catalogue: Catalogue, ready: Ready, out: Path) -> Campaign:
@@ -129,7 +156,7 @@ def resume(catalogue: Catalogue, ready: Ready, out: Path) -> Campaign:
         problems.append(Problem("device", "is described otherwise than when the run began", "restore the DUT file"))
     if problems:
         raise ConfigurationError(str(out), problems)
-    return Campaign(catalogue, bench_setup(ready), directory)
+    return Campaign(catalogue, bench_setups(ready), directory)
 
 
 def evaluate(catalogue: Catalogue, directory: RunDirectory) -> RunRecord:
@@ -155,11 +182,25 @@ def evaluate(catalogue: Catalogue, directory: RunDirectory) -> RunRecord:
     return replace(run, suite=suite(), cases=tuple(cases))
 
 
-def bench_setup(ready: Ready) -> BenchSetup:
-    """The bench for a checked device."""
-    if ready.secc is not None or ready.settings.kind == "embedded":
-        return EmbeddedBench(ready.dut, ready.settings, ready.secc)
-    return NetworkBench(ready.dut, ready.settings, ready.prompt)
+def bench_setups(ready: Ready) -> dict[str, BenchSetup]:
+    """The benches for a checked device, by the neighbour that the harness plays on each."""
+    benches: dict[str, BenchSetup] = {}
+    if ready.settings is not None:
+        embedded = ready.settings.kind == EMBEDDED
+        benches["ev"] = (
+            EmbeddedBench(ready.dut, ready.settings, ready.secc)
+            if embedded
+            else NetworkBench(ready.dut, ready.settings, ready.prompt)
+        )
+    if ready.grid is not None:
+        benches["grid"] = grid_bench(ready.dut, ready.grid, ready.prompt)
+    return benches
+
+
+def suited(infos: Sequence[CaseInfo], role: str) -> Scheme:
+    """The scheme of a role that asks for most of these cases."""
+    schemes = [one for one in load_schemes().values() if one.role == role]
+    return max(schemes, key=lambda scheme: sum(scheme.requires(info.id, info.weight) for info in infos))
 
 
 def _planned(one: Selected) -> CaseRecord:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -16,6 +16,8 @@ from v2gready.model.requirement import Registry
 from v2gready.resources import folder
 
 AnyCase = type[TestCase[Any]]
+OPTIONAL = frozenset({"numpy"})
+"""Packages of extras. Without them their cases are left out, and no bench that could run them opens either."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +29,14 @@ class Catalogue:
         invariants: Invariant classes.
         registry: The requirements they refer to.
         files: File of each case id.
+        left_out: Module -> package that it needs and that is not installed.
     """
 
     cases: tuple[AnyCase, ...]
     invariants: tuple[type[Invariant], ...]
     registry: Registry
     files: dict[str, Path]
+    left_out: dict[Path, str] = field(default_factory=dict)
 
     def case(self, case_id: str) -> AnyCase:
         """The case with an id or alias.
@@ -63,9 +67,16 @@ def load_catalogue(folders: Iterable[Path] | None = None) -> Catalogue:
     cases: list[AnyCase] = []
     invariants: list[type[Invariant]] = []
     files: dict[str, Path] = {}
+    left_out: dict[Path, str] = {}
     for base in folders if folders is not None else (folder("testcases"),):
         for path in sorted(base.rglob("*.py")):
-            module = _load(path, base)
+            try:
+                module = _load(path, base)
+            except ModuleNotFoundError as missing:
+                if missing.name not in OPTIONAL:
+                    raise
+                left_out[path] = missing.name
+                continue
             for item in _defined_in(module):
                 if item.id in files:
                     raise CaseError(f"{path}: id {item.id} is taken by {files[item.id]}")
@@ -75,7 +86,7 @@ def load_catalogue(folders: Iterable[Path] | None = None) -> Catalogue:
                 else:
                     invariants.append(item)
     registry = load_registry()
-    catalogue = Catalogue(tuple(cases), tuple(invariants), registry, files)
+    catalogue = Catalogue(tuple(cases), tuple(invariants), registry, files, left_out)
     unknown = registry.unknown(catalogue.references())
     if unknown:
         raise CaseError(f"requirements without an entry in fixtures/requirements: {', '.join(unknown)}")
@@ -95,10 +106,5 @@ def _load(path: Path, base: Path) -> ModuleType:
 
 def _defined_in(module: ModuleType) -> Iterator[Any]:
     for value in vars(module).values():
-        if (
-            isinstance(value, type)
-            and issubclass(value, TestCase | Invariant)
-            and value.__module__ == module.__name__
-            and "id" in value.__dict__
-        ):
-            yield value
+        if isinstance(value, type) and issubclass(value, TestCase | Invariant) and value.__module__ == module.__name__:
+            yield from value.variants()

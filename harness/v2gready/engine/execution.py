@@ -91,7 +91,7 @@ def execute(
         KeyboardInterrupt: The user stopped the run.
     """
     started = datetime.now(UTC)
-    header = Trace((), case_tester(case), case.role, surroundings.declared, surroundings.timing_uncertainty)
+    header = Trace((), case.neighbour, case.role, surroundings.declared, surroundings.timing_uncertainty)
     writer = None if evidence is None else TraceWriter(evidence.trace, header)
     attempt = _Attempt(
         header=header,
@@ -134,11 +134,6 @@ def judged(
         observations=judgement.observations,
         invariants=judge_invariants(surroundings.invariants, trace, surroundings.registry),
     )
-
-
-def case_tester(case: TestCase[Any]) -> str:
-    """Role the harness plays against the device of a case."""
-    return {"charger": "ev"}[case.role]
 
 
 async def _stimulate(case: TestCase[Any], setup: BenchSetup, attempt: _Attempt) -> None:

@@ -66,7 +66,7 @@ def judge_invariants(
     """Judges one trace by every invariant of the device's role; those that found nothing to look at are left out."""
     results = []
     for kind in invariants:
-        if kind.role != trace.dut:
+        if (kind.role, kind.neighbour) != (trace.dut, trace.tester):
             continue
         try:
             seen = [with_provenance(one, registry) for one in kind().judge(trace)]

@@ -26,8 +26,6 @@ from v2gready.model.run import CaseRecord
 from v2gready.model.verdict import Verdict
 from v2gready.resources import folder
 
-DEFAULT_SCHEME = "charger-iso15118-20"
-
 
 class NotPassed(Exception):  # noqa: N818 - carries a verdict to pytest, which wants an exception
     """A case that did not pass."""
@@ -127,7 +125,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--v2g-dut", metavar="FILE", help="DUT file of the device under test")
     group.addoption("--v2g-out", metavar="DIR", help="run directory (default: runs/<time>)")
     group.addoption("--v2g-select", metavar="EXPR", default="", help="which cases, e.g. 'sdp or CHG-SES-*'")
-    group.addoption("--v2g-scheme", metavar="ID", default=DEFAULT_SCHEME, help="label scheme")
+    group.addoption("--v2g-scheme", metavar="ID", default="", help="label scheme")
     group.addoption("--v2g-seed", metavar="N", type=int, help="seed of all randomness")
 
 
@@ -138,13 +136,13 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     out = config.getoption("--v2g-out") or f"runs/{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
     try:
-        scheme = find_scheme(config.getoption("--v2g-scheme"))
+        scheme = config.getoption("--v2g-scheme")
         campaign = campaigns.start(
             load_catalogue(),
             prepare(Path(dut)),
             Path(out),
             selector=Selector(config.getoption("--v2g-select")),
-            scheme=scheme.id,
+            scheme=find_scheme(scheme).id if scheme else "",
             seed=config.getoption("--v2g-seed"),
         )
     except ConfigurationError as wrong:

@@ -11,7 +11,9 @@ from v2gready.bench.hooks import Prompt
 from v2gready.emulators.ev import EvConfig, EvCredentials, EvDriver, TlsUse
 from v2gready.engine.benches import on_link
 from v2gready.engine.data import load_questionnaires, read_toml
+from v2gready.engine.grid_settings import GRID, GridSettings, grid_settings
 from v2gready.engine.settings import EMBEDDED, Iso15118Settings, iso15118_settings
+from v2gready.engine.settings import NAME as CAR
 from v2gready.model.dut import ConfigurationError, DutFile, Problem, parse_dut
 from v2gready.protocols import sdp
 from v2gready.protocols.pki import TestPki
@@ -30,21 +32,32 @@ class Ready:
     Attributes:
         dut: The checked DUT file.
         text: The file as it was read.
-        settings: Interface settings with credentials loaded.
+        settings: Settings of the interface to the car with credentials loaded; None without one.
         secc: Credentials of the embedded charger; None for a device on a wire or without TLS.
         prompt: How to reach the operator.
+        grid: Settings of the interface to the grid; None without one.
     """
 
     dut: DutFile
     text: str
-    settings: Iso15118Settings
+    settings: Iso15118Settings | None
     secc: ChargerCredentials | None
     prompt: Prompt
+    grid: GridSettings | None = None
 
 
-def embedded_dut() -> Path:
-    """DUT file of the reference charger."""
-    return folder("fixtures") / "dut" / "embedded-charger.toml"
+def embedded_dut(role: str = "charger") -> Path:
+    """DUT file of the reference device of a role.
+
+    Raises:
+        ConfigurationError: There is none.
+    """
+    base = folder("fixtures") / "dut"
+    path = base / f"embedded-{role}.toml"
+    if not path.is_file():
+        known = ", ".join(sorted(one.stem.removeprefix("embedded-") for one in base.glob("embedded-*.toml")))
+        raise ConfigurationError("--role", [Problem(repr(role), "has no reference device", f"use {known}")])
+    return path
 
 
 def prepare(path: Path, prompt: Prompt | None = None) -> Ready:
@@ -59,14 +72,21 @@ def prepare(path: Path, prompt: Prompt | None = None) -> Ready:
     """
     document = read_toml(path)
     dut = parse_dut(document, str(path), load_questionnaires())
-    settings = iso15118_settings(dut, path.parent)
-    secc = None
-    if settings.kind == EMBEDDED:
-        if settings.security is sdp.Security.TLS:
+    unknown = sorted(set(dut.interfaces) - {CAR, GRID})
+    if unknown or not dut.interfaces:
+        wrong = Problem(f"interfaces.{'/'.join(unknown)}", "is no interface", f"use {CAR} or {GRID}")
+        raise ConfigurationError(str(path), [wrong])
+    settings, secc = None, None
+    if CAR in dut.interfaces:
+        settings = iso15118_settings(dut, path.parent)
+        if settings.kind != EMBEDDED:
+            check_interface(settings, str(path))
+        elif settings.security is sdp.Security.TLS:
             settings, secc = _embedded_credentials(settings)
-    else:
-        check_interface(settings, str(path))
-    return Ready(dut, path.read_text(encoding="utf-8"), settings, secc, prompt or terminal_prompt)
+    grid = None
+    if GRID in dut.interfaces:
+        dut, grid = grid_settings(dut, path.parent)
+    return Ready(dut, path.read_text(encoding="utf-8"), settings, secc, prompt or terminal_prompt, grid)
 
 
 def check_interface(settings: Iso15118Settings, source: str) -> None:
@@ -131,16 +151,18 @@ def examine(path: Path) -> list[tuple[str, bool, str]]:
     findings = [
         ("DUT file", True, f"{device.make} {device.model}, firmware {device.firmware_version}"),
         ("PICS", True, f"{len(ready.dut.pics)} answers, complete"),
-        ("interface", True, ready.settings.interface or "embedded reference charger"),
+        *((f"interface {name}", True, str(table.get("kind", ""))) for name, table in ready.dut.interfaces.items()),
         *((f"hook {name}", True, hook.kind) for name, hook in ready.dut.hooks.items()),
     ]
-    if ready.settings.kind != EMBEDDED:
-        findings.append(_sdp_check(ready))
+    if ready.settings is not None and ready.settings.kind != EMBEDDED:
+        findings.append(_sdp_check(ready.settings))
+    if ready.grid is not None:
+        findings += ready.grid.findings()
     return findings
 
 
-def _sdp_check(ready: Ready) -> tuple[str, bool, str]:
-    answer = asyncio.run(_search(ready.settings))
+def _sdp_check(settings: Iso15118Settings) -> tuple[str, bool, str]:
+    answer = asyncio.run(_search(settings))
     if answer is None:
         return ("SDP", False, "no answer from the charger; check the cable, the link and that it is plugged in")
     return ("SDP", True, f"[{answer.address}]:{answer.port}, security {answer.security.name}")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import Protocol
 
 from v2gready.model.case import CaseInfo
 from v2gready.model.dut import ConfigurationError, DutFile, Problem
@@ -13,6 +14,26 @@ from v2gready.model.pics import Condition
 from v2gready.model.verdict import Lifecycle
 
 _TOKEN = re.compile(r"\s*(\(|\)|[A-Za-z0-9_.*?\[\]:-]+)")
+
+
+class Equipment(Protocol):
+    """What a bench brings along."""
+
+    @property
+    def hooks(self) -> Collection[str]:
+        """Actions it can trigger."""
+
+    @property
+    def instruments(self) -> Collection[str]:
+        """Instruments on it."""
+
+    @property
+    def code(self) -> str:
+        """The grid code it tests against, empty if none."""
+
+    @property
+    def parameters(self) -> Collection[str]:
+        """What that code sets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +139,7 @@ class Selector:
 
 
 def select(
-    infos: Iterable[CaseInfo], dut: DutFile, selector: Selector, *, hooks: Collection[str], instruments: Collection[str]
+    infos: Iterable[CaseInfo], dut: DutFile, selector: Selector, benches: Mapping[str, Equipment]
 ) -> list[Selected]:
     """Decides for each case of the device's role.
 
@@ -126,8 +147,7 @@ def select(
         infos: The catalogue.
         dut: The device with its PICS.
         selector: What the user wants.
-        hooks: Actions the bench can trigger.
-        instruments: Instruments on the bench.
+        benches: The bench for each neighbour that the harness can play.
 
     Raises:
         ConfigurationError: An unanswered PICS question decides about a case.
@@ -137,24 +157,33 @@ def select(
     for info in infos:
         if info.role != dut.device.role:
             continue
+        bench = benches.get(info.neighbour)
         condition = Condition(info.pics)
-        applies = condition.holds(dut.pics)
-        if applies is None:
+        if bench is None:
+            reason = f"the DUT file names no interface for the {info.neighbour}"
+            chosen.append(Selected(info, Lifecycle.NOT_RUN, reason))
+        elif condition.holds(dut.pics) is None:
             problems += [
                 Problem(f"pics.{key}", f"no answer, {info.id} depends on it", "answer true or false")
                 for key in condition.unanswered(dut.pics)
             ]
-            continue
-        lifecycle, reason = Lifecycle.NOT_RUN, ""
-        if not applies:
-            lifecycle, reason = Lifecycle.NOT_APPLICABLE, f"PICS: {info.pics} does not hold"
-        elif not selector.matches(info):
-            reason = f"not selected by {selector.text!r}"
-        elif missing := [name for name in info.hooks if name not in hooks]:
-            reason = f"the DUT file has no hook {', '.join(missing)}"
-        elif missing := [name for name in info.instruments if name not in instruments]:
-            reason = f"the bench has no {', '.join(missing)}"
-        chosen.append(Selected(info, lifecycle, reason))
+        else:
+            chosen.append(_decided(info, dut, selector, bench))
     if problems:
         raise ConfigurationError(dut.source, problems)
     return chosen
+
+
+def _decided(info: CaseInfo, dut: DutFile, selector: Selector, bench: Equipment) -> Selected:
+    lifecycle, reason = Lifecycle.NOT_RUN, ""
+    if not Condition(info.pics).holds(dut.pics):
+        lifecycle, reason = Lifecycle.NOT_APPLICABLE, f"PICS: {info.pics} does not hold"
+    elif missing := [name for name in info.parameters if name not in bench.parameters]:
+        lifecycle, reason = Lifecycle.NOT_APPLICABLE, f"{bench.code} says nothing on {', '.join(missing)}"
+    elif not selector.matches(info):
+        reason = f"not selected by {selector.text!r}"
+    elif missing := [name for name in info.hooks if name not in bench.hooks]:
+        reason = f"the DUT file has no hook {', '.join(missing)}"
+    elif missing := [name for name in info.instruments if name not in bench.instruments]:
+        reason = f"the bench has no {', '.join(missing)}"
+    return Selected(info, lifecycle, reason)

@@ -1,7 +1,8 @@
 """The trace on disk: JSON Lines, written record by record, read back octet by octet.
 
 The decoded message beside the octets is for people and other tools. Reading back dissects the octets anew: a newer
-suite judges what passed the wire, not what an older one made of it.
+suite judges what passed the wire, not what an older one made of it. Blocks of samples lie in files of their own, in the
+folder ``samples`` of the run.
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from v2gready.model.trace import Event, Frame, Record, Sample, Trace
+from v2gready.grid import sample_files
+from v2gready.model.trace import Event, Frame, Record, Recorded, Sample, Trace
 from v2gready.protocols.dissect import dissect, plain
 
 SCHEMA = 1
+SAMPLES = "samples"
 
 
 class TraceFileError(ValueError):
@@ -27,10 +30,13 @@ class TraceWriter:
     Args:
         path: The file; its folder must exist.
         header: `Trace` without records: who played whom, and what was declared.
+        samples: Name of the files that blocks of samples go to; that of the trace if empty.
     """
 
-    def __init__(self, path: Path, header: Trace) -> None:
+    def __init__(self, path: Path, header: Trace, samples: str = "") -> None:
         self._file = path.open("w", encoding="utf-8")
+        self._path = path
+        self._samples = samples or path.stem
         self._put(
             {
                 "schema": SCHEMA,
@@ -43,7 +49,12 @@ class TraceWriter:
 
     def __call__(self, record: Record) -> None:
         """Writes one record."""
-        self._put(_to_json(record))
+        if isinstance(record, Recorded):
+            stem = f"{self._samples}-{record.index}"
+            stored = sample_files.write(_root(self._path) / SAMPLES, stem, record)
+            self._put({**_head(record), **stored})
+        else:
+            self._put(_to_json(record))
 
     def __enter__(self) -> Self:
         return self
@@ -58,8 +69,17 @@ class TraceWriter:
         self._file.flush()
 
 
+def _root(trace: Path) -> Path:
+    """The run directory of a trace file."""
+    return trace.parent.parent
+
+
+def _head(record: Record) -> dict[str, Any]:
+    return {"i": record.index, "t": round(record.t, 6), "link": record.link}
+
+
 def _to_json(record: Record) -> dict[str, Any]:
-    head: dict[str, Any] = {"i": record.index, "t": round(record.t, 6), "link": record.link}
+    head = _head(record)
     match record:
         case Frame():
             return {
@@ -98,7 +118,7 @@ def read_trace(path: Path) -> Trace:
     complete = lines[:-1]
     try:
         header = json.loads(complete[0])
-        records = tuple(_from_json(json.loads(line)) for line in complete[1:])
+        records = tuple(_from_json(json.loads(line), _root(path)) for line in complete[1:])
         if header["schema"] != SCHEMA:
             raise TraceFileError(f"{path}: schema {header['schema']}, this suite reads {SCHEMA}")
         return Trace(
@@ -112,7 +132,7 @@ def read_trace(path: Path) -> Trace:
         raise TraceFileError(f"{path} is no trace of this suite: {problem}") from None
 
 
-def _from_json(entry: dict[str, Any]) -> Record:
+def _from_json(entry: dict[str, Any], root: Path) -> Record:
     head = {"index": entry["i"], "t": entry["t"], "link": entry["link"]}
     match entry["kind"]:
         case "frame":
@@ -131,4 +151,6 @@ def _from_json(entry: dict[str, Any]) -> Record:
                 unit=entry["unit"],
                 uncertainty=entry["uncertainty"],
             )
+        case "recorded":
+            return Recorded(**head, name=entry["name"], content=sample_files.read(root, entry))
     raise ValueError(f"unknown kind {entry['kind']!r}")

@@ -7,7 +7,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from v2gready.model.observation import Observation
 from v2gready.model.pics import Condition
@@ -41,6 +41,8 @@ class CaseInfo:
         hooks: Hooks of the DUT file it needs.
         instruments: Instruments it needs.
         aliases: Official ids where they exist.
+        parameters: Parameters of the grid code that it is about.
+        neighbour: What the harness plays, e.g. ``ev``, ``grid``.
     """
 
     id: str
@@ -55,6 +57,8 @@ class CaseInfo:
     hooks: tuple[str, ...]
     instruments: tuple[str, ...]
     aliases: tuple[str, ...]
+    parameters: tuple[str, ...] = ()
+    neighbour: str = "ev"
 
 
 class TestCase(ABC, Generic[Bench]):
@@ -71,6 +75,8 @@ class TestCase(ABC, Generic[Bench]):
         hooks: Hooks of the DUT file that the stimulus uses; without them the case is not run.
         instruments: Instruments the judge needs samples of, e.g. ``dc_meter``; without them the case is not run.
         aliases: Official ids of the same test purpose.
+        neighbour: What the harness plays towards the device, e.g. ``ev``, ``grid``; it decides which bench opens.
+        parameters: Parameters of the grid code that the case is about; a code without them makes it not applicable.
     """
 
     __test__ = False  # pytest collects cases by our plugin, not by name
@@ -86,6 +92,8 @@ class TestCase(ABC, Generic[Bench]):
     hooks: ClassVar[tuple[str, ...]] = ()
     instruments: ClassVar[tuple[str, ...]] = ()
     aliases: ClassVar[tuple[str, ...]] = ()
+    neighbour: ClassVar[str]
+    parameters: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -106,6 +114,7 @@ class TestCase(ABC, Generic[Bench]):
         return CaseInfo(
             id=cls.id,
             role=cls.role,
+            neighbour=cls.neighbour,
             area=cls.area,
             title=cls.title,
             purpose=inspect.cleandoc(cls.__doc__ or ""),
@@ -116,7 +125,13 @@ class TestCase(ABC, Generic[Bench]):
             hooks=cls.hooks,
             instruments=cls.instruments,
             aliases=cls.aliases,
+            parameters=cls.parameters,
         )
+
+    @classmethod
+    def variants(cls) -> tuple[type[Self], ...]:
+        """The cases that the class stands for: itself, or one for each role it is written for."""
+        return (cls,) if "id" in cls.__dict__ else ()
 
 
 class Invariant(ABC):
@@ -125,6 +140,7 @@ class Invariant(ABC):
     Attributes:
         id: Stable id, ``INV-CHG-SESSIONID``.
         role: Role of the device that is judged.
+        neighbour: What the harness plays on the traces that it is about.
         title: One line; the docstring is the rule.
         requirements: Ids in the registry.
         faults: Fault of the reference device -> requirement that must go red.
@@ -133,10 +149,16 @@ class Invariant(ABC):
 
     id: ClassVar[str]
     role: ClassVar[str]
+    neighbour: ClassVar[str]
     title: ClassVar[str]
     requirements: ClassVar[tuple[str, ...]]
     faults: ClassVar[Mapping[str, str]]
     witness: ClassVar[str]
+
+    @classmethod
+    def variants(cls) -> tuple[type[Self], ...]:
+        """The rules that the class stands for: itself, or one for each role it is written for."""
+        return (cls,) if "id" in cls.__dict__ else ()
 
     @abstractmethod
     def judge(self, trace: Trace) -> Iterator[Observation]:
@@ -145,7 +167,7 @@ class Invariant(ABC):
 
 def _check(cls: type[TestCase[Any]]) -> None:
     name = f"case {cls.__module__}.{cls.__qualname__}"
-    for attribute in ("role", "title", "area", "requirements", "faults"):
+    for attribute in ("role", "neighbour", "title", "area", "requirements", "faults"):
         if not getattr(cls, attribute, None):
             raise CaseError(f"{name} has no {attribute}")
     if not cls.__dict__.get("__doc__"):

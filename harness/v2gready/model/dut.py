@@ -164,7 +164,7 @@ def _pics(
             problems.append(Problem("device.role", f"{role!r} has no catalogue", f"use one of {known}"))
         return {}
     for key, item in questions.items():
-        if key not in table:
+        if key not in table and item.interface in document.get("interfaces", {}):
             problems.append(Problem(f"pics.{key}", f"no answer to: {item.question}", "answer true or false"))
     for key, answer in table.items():
         if key not in questions:

@@ -25,6 +25,25 @@ class Inconclusive(Exception):  # noqa: N818 - an outcome of judging, not an err
     """
 
 
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """A characteristic or an envelope that measured points were held against: what a reader of the report looks at.
+
+    Attributes:
+        x: Name and unit of the abscissa, e.g. ``("f", "Hz")``; ``("t", "s")`` for an envelope over time.
+        y: Name and unit of the ordinate, e.g. ``("export", "W")``.
+        expected: Points of the characteristic in order of x.
+        tolerance: Allowed distance in y on either side; None for an envelope that bounds one side.
+        points: What was measured.
+    """
+
+    x: tuple[str, str]
+    y: tuple[str, str]
+    expected: tuple[tuple[float, float], ...]
+    tolerance: float | None = None
+    points: tuple[tuple[float, float], ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
     """One requirement checked against the trace.
@@ -41,6 +60,8 @@ class Observation:
         limit: What the value was held against.
         rule: The decision rule used for the value.
         provenance: Weakest provenance of requirement and limit.
+        instants: Seconds on the timeline at which a recording was judged.
+        curve: The characteristic that it was held against, where there is one.
     """
 
     requirement: str
@@ -54,6 +75,8 @@ class Observation:
     limit: Limit | None = None
     rule: DecisionRule | None = None
     provenance: Provenance = Provenance.CONFIRMED
+    instants: tuple[float, ...] = ()
+    curve: Curve | None = None
 
     def __post_init__(self) -> None:
         if self.verdict in {Verdict.NONE, Verdict.ERROR}:

@@ -25,12 +25,14 @@ class PicsItem:
         question: What is asked, for the person who fills it in.
         reference: Clause or requirement id.
         status: ``m`` mandatory capability, ``o`` optional.
+        interface: Interface of the DUT file that it is about; without that interface it need not be answered.
     """
 
     key: str
     question: str
     reference: str
     status: str
+    interface: str = "iso15118"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,9 @@ def parse_questionnaire(document: Mapping[str, Any], source_name: str) -> dict[s
     items: dict[str, PicsItem] = {}
     for entry in document.get("item", []):
         try:
-            item = PicsItem(entry["key"], entry["question"], entry["reference"], entry["status"])
+            item = PicsItem(
+                entry["key"], entry["question"], entry["reference"], entry["status"], entry.get("interface", "iso15118")
+            )
         except KeyError as missing:
             raise PicsError(f"{source_name}: item {entry.get('key', '?')} lacks {missing}") from None
         if item.key in items:

@@ -12,7 +12,7 @@ from typing import Any
 
 from v2gready.model.case import CaseInfo
 from v2gready.model.measurement import DecisionRule, Limit, Measurement, Provenance
-from v2gready.model.observation import Observation, Severity
+from v2gready.model.observation import Curve, Observation, Severity
 from v2gready.model.verdict import Lifecycle, Verdict
 
 SCHEMA = 1
@@ -145,8 +145,8 @@ def info_to_json(info: CaseInfo) -> dict[str, Any]:
 
 
 def observation_to_json(one: Observation) -> dict[str, Any]:
-    """One check."""
-    return {
+    """One check; what belongs to recordings alone is there only with them."""
+    document: dict[str, Any] = {
         "requirement": one.requirement,
         "severity": one.severity.value,
         "expected": one.expected,
@@ -159,6 +159,11 @@ def observation_to_json(one: Observation) -> dict[str, Any]:
         "rule": None if one.rule is None else one.rule.value,
         "provenance": one.provenance.value,
     }
+    if one.instants:
+        document["instants"] = list(one.instants)
+    if one.curve is not None:
+        document["curve"] = dataclasses.asdict(one.curve)
+    return document
 
 
 def from_json(document: Mapping[str, Any]) -> RunRecord:
@@ -181,6 +186,7 @@ def case_from_json(entry: Mapping[str, Any]) -> CaseRecord:
     fields: dict[str, Any] = {
         one.name: tuple(value) if isinstance(value := entry[one.name], list) else value
         for one in dataclasses.fields(CaseInfo)
+        if one.name in entry or one.default is dataclasses.MISSING
     }
     info = CaseInfo(**fields)
     return CaseRecord(
@@ -221,4 +227,20 @@ def _observation(entry: Mapping[str, Any]) -> Observation:
         limit=None if limit is None else Limit(**{**limit, "provenance": Provenance(limit["provenance"])}),
         rule=None if entry["rule"] is None else DecisionRule(entry["rule"]),
         provenance=Provenance(entry["provenance"]),
+        instants=tuple(entry.get("instants", ())),
+        curve=_curve(entry["curve"]) if "curve" in entry else None,
     )
+
+
+def _curve(entry: Mapping[str, Any]) -> Curve:
+    return Curve(
+        x=(entry["x"][0], entry["x"][1]),
+        y=(entry["y"][0], entry["y"][1]),
+        expected=_points(entry["expected"]),
+        tolerance=entry["tolerance"],
+        points=_points(entry["points"]),
+    )
+
+
+def _points(rows: Any) -> tuple[tuple[float, float], ...]:
+    return tuple((float(x), float(y)) for x, y in rows)

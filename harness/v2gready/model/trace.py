@@ -86,6 +86,8 @@ class EventKind:
     """A frame with an unknown payload type came from the source."""
     BROKEN = "broken stream"
     """The source sent octets that are no V2GTP frame; detail ``reason``."""
+    SETTINGS_READ = "settings read"
+    """Registers of the source were read; detail: value by ``model.point``."""
     TRACE_FULL = "trace full"
     """The last record: the case has seen more than a trace may hold; nothing later is known."""
     OBSERVED_UNTIL = "observed until"
@@ -107,6 +109,19 @@ class Sample(Record):
     value: float
     unit: str
     uncertainty: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded(Record):
+    """A block of simultaneously sampled channels, from an instrument or from a file.
+
+    Attributes:
+        name: What it is of, e.g. ``grid``.
+        content: The samples (`v2gready.grid.recording.Recording`); the model knows nothing of arrays.
+    """
+
+    name: str
+    content: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +210,17 @@ class Trace:
         if not found:
             raise Inconclusive(f"no sample of {channel} between {since:.3f} s and {until:.3f} s")
         return found
+
+    def recorded(self, name: str) -> Recorded:
+        """The block of samples of that name; the last, if there are several.
+
+        Raises:
+            Inconclusive: Nothing of that name was recorded.
+        """
+        for record in reversed(self.records):
+            if isinstance(record, Recorded) and record.name == name:
+                return record
+        raise Inconclusive(f"nothing was recorded of the {name}")
 
     @overload
     def messages(self, kind: type[Message]) -> Iterator[tuple[Frame, Message]]: ...

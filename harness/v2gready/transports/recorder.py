@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from v2gready.model.trace import Event, EventKind, Frame, Record, Sample, Trace
+from v2gready.model.trace import Event, EventKind, Frame, Record, Recorded, Sample, Trace
 from v2gready.protocols.dissect import dissect
 
 Sink = Callable[[Record], None]
@@ -127,6 +127,20 @@ class Recorder:
                 uncertainty=uncertainty,
             )
         )
+
+    def recorded(self, name: str, content: Any) -> None:
+        """Records a block of samples."""
+        self._keep(Recorded(index=len(self._records), t=self._elapsed(None), name=name, content=content))
+
+    @property
+    def dut(self) -> str:
+        """Role of the device under test."""
+        return self._dut
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds on the timeline of the trace, now."""
+        return self._elapsed(None)
 
     def trace(self) -> Trace:
         """The trace so far."""

@@ -34,6 +34,7 @@ def case_judging(judge: Judge) -> TestCase[Any]:
         """Purpose."""
 
         role = "charger"
+        neighbour = "ev"
         id = "CHG-XX-YY-01"
         title = "t"
         area = "a"
@@ -116,6 +117,7 @@ def test_an_inconclusive_result_on_a_guess_is_indicative_too() -> None:
 def test_an_invariant_that_saw_nothing_is_left_out_and_one_that_raises_is_told() -> None:
     class Base(Invariant):
         role = "charger"
+        neighbour = "ev"
         title = "t"
         requirements = ("R-1",)
         faults = {"f": "R-1"}  # noqa: RUF012 - as invariants are written
@@ -146,6 +148,7 @@ def test_a_case_written_wrongly_is_refused_when_it_is_defined(change: dict[str, 
         "__doc__": "Purpose.",
         "role": "charger",
         "id": "CHG-XX-YY-01",
+        "neighbour": "ev",
         "title": "t",
         "area": "a",
         "requirements": ("R-1",),

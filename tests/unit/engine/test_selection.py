@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -57,9 +58,17 @@ def test_what_is_no_expression_is_told(text: str) -> None:
         Selector(text)
 
 
+@dataclass(frozen=True)
+class Bench:
+    hooks: tuple[str, ...] = ("stop",)
+    instruments: tuple[str, ...] = ()
+    code: str = "code X"
+    parameters: tuple[str, ...] = ("rocof",)
+
+
 def choose(dut_file: Callable[..., Path], case: CaseInfo, selector: str = "") -> tuple[Lifecycle, str]:
     dut = prepare(dut_file(("pause = true", "pause = false"))).dut
-    (one,) = select([case], dut, Selector(selector), hooks=("stop",), instruments=())
+    (one,) = select([case], dut, Selector(selector), {"ev": Bench()})
     return one.lifecycle, one.reason
 
 
@@ -76,6 +85,19 @@ def test_what_the_bench_lacks_is_not_run_rather_than_not_applicable(dut_file: Ca
     assert choose(dut_file, info(hooks=("set_power",))) == (Lifecycle.NOT_RUN, "the DUT file has no hook set_power")
     assert choose(dut_file, info(instruments=("dc_meter",))) == (Lifecycle.NOT_RUN, "the bench has no dc_meter")
     assert choose(dut_file, info(), "tls") == (Lifecycle.NOT_RUN, "not selected by 'tls'")
+
+
+def test_a_neighbour_without_an_interface_is_not_run(dut_file: Callable[..., Path]) -> None:
+    reason = "the DUT file names no interface for the grid"
+    assert choose(dut_file, info(neighbour="grid", pics="v2x")) == (Lifecycle.NOT_RUN, reason)
+
+
+def test_what_the_grid_code_does_not_ask_is_not_applicable(dut_file: Callable[..., Path]) -> None:
+    assert choose(dut_file, info(parameters=("rocof",))) == (Lifecycle.NOT_RUN, "")
+    assert choose(dut_file, info(parameters=("rocof", "uvrt"))) == (
+        Lifecycle.NOT_APPLICABLE,
+        "code X says nothing on uvrt",
+    )
 
 
 def test_an_unanswered_question_stops_everything(dut_file: Callable[..., Path]) -> None:
