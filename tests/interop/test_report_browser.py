@@ -68,16 +68,29 @@ def chromium() -> str:
     return path
 
 
-@pytest.fixture(scope="module")
-def synthetic() -> ModuleType:
-    path = Path(__file__).parents[1] / "unit" / "report" / "synthetic.py"
-    spec = importlib.util.spec_from_file_location("report_synthetic", path)
+def _module(stem: str) -> ModuleType:
+    path = Path(__file__).parents[1] / "unit" / "report" / f"{stem}.py"
+    spec = importlib.util.spec_from_file_location(f"report_{stem}", path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="module")
+def synthetic() -> ModuleType:
+    return _module("synthetic")
+
+
+@pytest.fixture(scope="module")
+def grid_report(synthetic: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A report with recordings, characteristics and a grid code."""
+    pytest.importorskip("numpy")
+    folder = tmp_path_factory.mktemp("grid")
+    fixtures = synthetic.write_fixtures(folder / "fixtures")
+    return HtmlReport(fixtures=fixtures).write(_module("grid_synthetic").write_grid(synthetic, folder / "run"))
 
 
 @pytest.fixture(scope="module")
@@ -197,3 +210,61 @@ def test_the_paper_is_a4_and_numbered(chromium: str, report: Path, tmp_path: Pat
         assert f"Page 1 of {len(sheets)}" in words
         assert words.count("Run 20261121T091400Z-5f3c") >= len(sheets)
         assert "End of report" in words
+
+
+def test_plots_of_recordings_need_nothing_and_break_no_policy(chromium: str, grid_report: Path, tmp_path: Path) -> None:
+    seen = visit(chromium, tmp_path, grid_report, "#CHG-GRI-UVRT-01-c2")
+    assert seen.requests == []
+    assert seen.console == []
+    assert seen.dom.count('<svg class="plot grid-plot"') == 6
+    assert seen.dom.count('<svg class="plot xy-plot"') == 1
+
+
+_MEASURING = """<style>.case { content-visibility: visible !important; }</style><script>
+const outside = [], crossing = [];
+for (const svg of document.querySelectorAll("svg.plot")) {
+  const frame = svg.viewBox.baseVal;
+  const boxes = [];
+  for (const text of svg.querySelectorAll("text")) {
+    const box = text.getBBox();
+    const words = `${svg.id}: ${text.textContent}`;
+    if (!box.width || box.x < -0.5 || box.y < -0.5 || box.x + box.width > frame.width + 0.5
+      || box.y + box.height > frame.height + 0.5) outside.push(words);
+    for (const [other, what] of boxes)
+      if (box.x + 1 < other.x + other.width && other.x + 1 < box.x + box.width
+        && box.y + 3 < other.y + other.height && other.y + 3 < box.y + box.height) crossing.push(`${words} / ${what}`);
+    boxes.push([box, text.textContent]);
+  }
+}
+document.documentElement.dataset.outside = JSON.stringify(outside);
+document.documentElement.dataset.crossing = JSON.stringify(crossing);
+document.documentElement.dataset.plots = document.querySelectorAll("svg.plot").length;
+</script></body>"""
+
+
+def test_words_in_plots_stay_inside_and_apart(chromium: str, grid_report: Path, tmp_path: Path) -> None:
+    """A visitor measures every word as it is painted; the policy is taken out of the copy for it."""
+    html = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", grid_report.read_text(encoding="utf-8"))
+    copy = tmp_path / "copy.html"
+    copy.write_text(html.replace("</body>", _MEASURING), encoding="utf-8")
+    dom = visit(chromium, tmp_path, copy).dom
+    assert 'data-plots="7"' in dom
+    assert 'data-outside="[]"' in dom, re.search(r'data-outside="[^"]*"', dom)
+    assert 'data-crossing="[]"' in dom, re.search(r'data-crossing="[^"]*"', dom)
+
+
+def test_plots_are_painted_on_screen_and_paper(chromium: str, grid_report: Path, tmp_path: Path) -> None:
+    html, paper = grid_report.read_text(encoding="utf-8"), tmp_path / "page.pdf"
+    case = next(one for one in re.findall(r"<article.*?</article>", html, re.DOTALL) if 'id="CHG-GRI-ISLAND-04"' in one)
+    sizes = []
+    for name, body in (("plots", case), ("words", re.sub(r"<svg.*?</svg>", "", case, flags=re.DOTALL))):
+        page, picture = tmp_path / f"{name}.html", tmp_path / f"{name}.png"
+        page.write_text(f"{html[: html.index('<body>')]}<body><main>{body}</main></body></html>", encoding="utf-8")
+        browse(chromium, tmp_path, "--window-size=1280,1800", f"--screenshot={picture}", page.as_uri())
+        sizes.append(picture.stat().st_size)
+    assert sizes[0] > sizes[1] + 20_000
+    browse(chromium, tmp_path, "--no-pdf-header-footer", f"--print-to-pdf={paper}", grid_report.as_uri())
+    if shutil.which("pdftotext"):
+        words = subprocess.run(["pdftotext", paper, "-"], capture_output=True, encoding="utf-8", check=True).stdout
+        for title in ("P to the grid / kW", "Island switch closed", "Enlarged:", "Judged by"):
+            assert title in words

@@ -14,8 +14,9 @@ from v2gready.model.pics import Condition, PicsItem
 from v2gready.model.run import CaseRecord, RunRecord
 from v2gready.model.scheme import Decision, Scheme, decide_label
 from v2gready.model.verdict import Lifecycle, Verdict
-from v2gready.report import matrix
+from v2gready.report import gridcode, matrix
 from v2gready.report.checks import merge, worth_listing
+from v2gready.report.gridcode import GridCode, Note
 from v2gready.report.knowledge import Knowledge
 from v2gready.report.matrix import Counts, InvariantRow, RequirementRow
 from v2gready.report.stored import DUT_FILE, PARTICULARS_FILE, RUN_FILE, File, Particulars, StoredRun
@@ -103,7 +104,10 @@ class Overview:
         invariants: Invariants over all cases.
         weighty: Invariants the scheme depends on.
         pics: Capabilities.
-        pixit: Parameters.
+        pixit: Parameters, but for the grid code.
+        grid_code: What the device was judged by at the grid, None without a grid interface.
+        shortened: Holds that the laboratory shortened.
+        notes: What else judges noted without deciding anything.
         not_applicable: Cases the PICS exclude.
         not_run: Cases left out or not finished.
         erroneous: Finished cases that the harness or bench spoiled.
@@ -126,6 +130,9 @@ class Overview:
     weighty: frozenset[str]
     pics: tuple[Declaration, ...]
     pixit: tuple[Declaration, ...]
+    grid_code: GridCode | None
+    shortened: tuple[Note, ...]
+    notes: tuple[Note, ...]
     not_applicable: tuple[Exclusion, ...]
     not_run: tuple[Exclusion, ...]
     erroneous: tuple[CaseRecord, ...]
@@ -142,6 +149,7 @@ def overview(stored: StoredRun, knowledge: Knowledge) -> Overview:
     invariants = matrix.invariant_rows(run.cases)
     questions = knowledge.questionnaires.get(run.device.get("role", ""), {})
     targets = _targets(run, invariants, questions)
+    shortened, noted = gridcode.notes(run.cases)
     identity = (stored.file(name) for name in (RUN_FILE, DUT_FILE, PARTICULARS_FILE))
     return Overview(
         run=run,
@@ -163,8 +171,11 @@ def overview(stored: StoredRun, knowledge: Knowledge) -> Overview:
         pixit=tuple(
             Declaration(key, None, answer)
             for key, answer in run.declared.items()
-            if key not in questions and not isinstance(answer, bool)
+            if key not in questions and not isinstance(answer, bool) and key != gridcode.DECLARED
         ),
+        grid_code=gridcode.grid_code(run),
+        shortened=shortened,
+        notes=noted,
         not_applicable=_exclusions(run, {Lifecycle.NOT_APPLICABLE}),
         not_run=_exclusions(run, {Lifecycle.NOT_RUN, Lifecycle.INTERRUPTED}),
         erroneous=tuple(

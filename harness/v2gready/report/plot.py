@@ -9,31 +9,12 @@ from markupsafe import Markup
 
 from v2gready.model.measurement import Limit
 from v2gready.model.trace import Sample
+from v2gready.report.axis import Axis
 from v2gready.report.text import shorten
 
 WIDTH, HEIGHT = 900, 190
 _LEFT, _RIGHT, _TOP, _BOTTOM = 84, 16, 14, 34
 _MOST_POINTS = 600
-
-
-class _Axis:
-    """A linear scale with round ticks."""
-
-    def __init__(self, low: float, high: float, start: float, end: float, ticks: int) -> None:
-        if high <= low:
-            pad = abs(low) * 0.05 or 1.0
-            low, high = low - pad, high + pad
-        self.step = _round_step((high - low) / ticks)
-        self.low, self.high, self.start, self.end = low, high, start, end
-
-    def at(self, value: float) -> str:
-        part = (value - self.low) / (self.high - self.low)
-        return f"{self.start + part * (self.end - self.start):.1f}"
-
-    def ticks(self) -> list[float]:
-        first = math.ceil(self.low / self.step - 1e-9)
-        last = math.floor(self.high / self.step + 1e-9)
-        return [number * self.step for number in range(first, last + 1)]
 
 
 def plot(
@@ -62,8 +43,8 @@ def plot(
     low = min(*(point.value - point.uncertainty for point in points), *edges, points[0].value)
     high = max(*(point.value + point.uncertainty for point in points), *edges, points[0].value)
     pad = (high - low) * 0.08
-    across = _Axis(*span, _LEFT, WIDTH - _RIGHT, 8)
-    up = _Axis(low - pad, high + pad, HEIGHT - _BOTTOM, _TOP, 4)
+    across = Axis(*span, _LEFT, WIDTH - _RIGHT, 8)
+    up = Axis(low - pad, high + pad, HEIGHT - _BOTTOM, _TOP, 4)
     title = f"{name} in {unit}, {len(samples)} samples"
     parts = [
         Markup('<svg class="plot" id="{}" viewBox="0 0 {} {}" role="img" aria-label="{}"><title>{}</title>').format(
@@ -88,27 +69,27 @@ def plot(
     return Markup("").join(parts)
 
 
-def _grid(across: _Axis, up: _Axis) -> list[Markup]:
+def _grid(across: Axis, up: Axis) -> list[Markup]:
     lines = []
     for value in up.ticks():
         y = up.at(value)
         lines.append(Markup('<path class="pl-grid" d="M{} {}H{}"/>').format(_LEFT, y, WIDTH - _RIGHT))
         lines.append(
-            Markup('<text class="pl-tick pl-y" x="{}" y="{}" dy="4">{}</text>').format(_LEFT - 8, y, _tick(value, up))
+            Markup('<text class="pl-tick pl-y" x="{}" y="{}" dy="4">{}</text>').format(_LEFT - 8, y, up.label(value))
         )
     base = HEIGHT - _BOTTOM
     for value in across.ticks():
         x = across.at(value)
         lines.append(Markup('<path class="pl-grid" d="M{} {}V{}"/>').format(x, base, base + 5))
         lines.append(
-            Markup('<text class="pl-tick pl-x" x="{}" y="{}">{}</text>').format(x, base + 18, _tick(value, across))
+            Markup('<text class="pl-tick pl-x" x="{}" y="{}">{}</text>').format(x, base + 18, across.label(value))
         )
     lines.append(Markup('<path class="pl-axis" d="M{} {}V{}H{}"/>').format(_LEFT, _TOP, base, WIDTH - _RIGHT))
     lines.append(Markup('<text class="pl-tick pl-y" x="{}" y="{}">t / s</text>').format(_LEFT - 26, base + 18))
     return lines
 
 
-def _band(points: Sequence[Sample], across: _Axis, up: _Axis) -> Markup:
+def _band(points: Sequence[Sample], across: Axis, up: Axis) -> Markup:
     if not any(point.uncertainty for point in points):
         return Markup("")
     upper = [f"{across.at(point.t)},{up.at(point.value + point.uncertainty)}" for point in points]
@@ -116,7 +97,7 @@ def _band(points: Sequence[Sample], across: _Axis, up: _Axis) -> Markup:
     return Markup('<polygon class="pl-band" points="{}"/>').format(" ".join([*upper, *lower]))
 
 
-def _limit(value: float, up: _Axis, unit: str) -> Markup:
+def _limit(value: float, up: Axis, unit: str) -> Markup:
     return Markup(
         '<path class="pl-limit" d="M{} {y}H{}"/><text class="pl-tick pl-limit-text" x="{}" y="{y}" dy="-4">'
         "limit {:g} {}</text>"
@@ -138,13 +119,3 @@ def _thin(samples: Sequence[Sample]) -> list[Sample]:
 
 def _value(sample: Sample) -> float:
     return sample.value
-
-
-def _round_step(rough: float) -> float:
-    scale = 10.0 ** math.floor(math.log10(rough))
-    return next(factor * scale for factor in (1, 2, 5, 10) if factor * scale >= rough * 0.999)
-
-
-def _tick(value: float, axis: _Axis) -> str:
-    decimals = max(0, -math.floor(math.log10(axis.step) + 1e-9))
-    return f"{value:.{decimals}f}"

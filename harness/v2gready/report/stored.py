@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from v2gready.model.run import RunRecord, RunRecordError, from_json
-from v2gready.model.trace import Event, Frame, Record, Sample, Trace
+from v2gready.model.trace import Event, Frame, Record, Recorded, Sample, Trace
 
 RUN_FILE = "run.json"
 DUT_FILE = "config/dut.toml"
@@ -80,6 +80,8 @@ class StoredRun:
 class StoredTrace:
     """A trace as stored: messages are plain trees, so any protocol can be shown.
 
+    The content of a `Recorded` is its entry of the trace file; `grid.sample_files` reads the samples.
+
     Attributes:
         trace: The timeline; a record keeps the index it was written with.
         lines: Line of the file by index of the record.
@@ -110,7 +112,10 @@ def read_run(folder: Path) -> StoredRun:
 
 def inside(folder: Path, relative: str) -> Path | None:
     """The file, or None if the path is empty or leads out of the folder."""
-    path = (folder / relative).resolve()
+    try:
+        path = (folder / relative).resolve()
+    except ValueError:  # a null character
+        return None
     return path if relative and path.is_relative_to(folder.resolve()) else None
 
 
@@ -176,6 +181,8 @@ def _record(entry: Mapping[str, Any]) -> Record:
                 unit=entry["unit"],
                 uncertainty=float(entry.get("uncertainty", 0.0)),
             )
+        case "recorded":
+            return Recorded(index=index, t=t, link=link, name=str(entry["name"]), content=entry)
         case other:
             raise ValueError(f"unknown kind of record {other!r}")
 

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from markupsafe import Markup
 
+from v2gready.grid import sample_files
 from v2gready.model.run import CaseRecord, InvariantResult
-from v2gready.model.trace import Event, Frame, Record, Sample
+from v2gready.model.trace import Event, Frame, Record, Recorded, Sample
 from v2gready.model.verdict import Lifecycle, Verdict
-from v2gready.report import timeline
+from v2gready.report import characteristic, timeline
+from v2gready.report.characteristic import characteristics
 from v2gready.report.checks import Check, merge, worth_listing
 from v2gready.report.decode import hexdump, tree
+from v2gready.report.judged import check_anchor
 from v2gready.report.matrix import state
 from v2gready.report.plot import plot
+from v2gready.report.recorded import Drawn, draw_recording
 from v2gready.report.sequence import cast, sequence
 from v2gready.report.stored import File, StoredRun, StoredTrace, inside, read_trace
 from v2gready.report.text import anchor
@@ -62,11 +67,13 @@ class CheckRow:
         check: The check.
         references: The first records it rests on.
         more: How many more there are.
+        anchor: Of the row.
     """
 
     check: Check
     references: tuple[Reference, ...]
     more: int
+    anchor: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +161,20 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class CaseView:
-    """The page of a case."""
+    """The page of a case.
+
+    Attributes:
+        record: The case.
+        anchor: Of the page.
+        state: One word for its result.
+        checks: What is listed of its checks.
+        unlisted: How many passing ones are not.
+        invariants: Invariants on its trace.
+        evidence: What the trace shows.
+        characteristics: Measured points against what is wanted of them.
+        recordings: Blocks of samples as plots.
+        files: Trace, capture and samples.
+    """
 
     record: CaseRecord
     anchor: str
@@ -163,6 +183,8 @@ class CaseView:
     unlisted: int
     invariants: tuple[InvariantView, ...]
     evidence: Evidence
+    characteristics: tuple[Markup, ...]
+    recordings: tuple[Drawn, ...]
     files: tuple[File, ...]
 
     @property
@@ -192,18 +214,32 @@ def case_view(stored: StoredRun, case: CaseRecord) -> CaseView:
         focused = timeline.focus([*listed, *noticed])
         steps = timeline.steps(found.trace.records, timeline.marks_of(judged), focused)
     targets = _targets(page, steps, found.trace.records if found else ())
+    row = partial(_row, page, targets)
+    blocks = [one for one in found.trace.records if isinstance(one, Recorded)] if found else []
+    drawn = characteristics(case.observations, checks, page)
+    declared = stored.record.declared
     return CaseView(
         record=case,
         anchor=page,
         state=state(case),
-        checks=tuple(_row(check, targets) for check in listed),
+        checks=tuple(map(row, listed)),
         unlisted=unlisted,
-        invariants=tuple(
-            InvariantView(one, tuple(_row(check, targets) for check in invariants[one.id])) for one in case.invariants
-        ),
+        invariants=tuple(InvariantView(one, tuple(map(row, invariants[one.id]))) for one in case.invariants),
         evidence=_evidence(page, found, steps, targets, judged) if found else Evidence(),
-        files=tuple(stored.file(name) for name in (case.trace, case.capture) if name),
+        characteristics=tuple(
+            characteristic.draw(one, f"{page}-xy{number}") for number, one in enumerate(drawn, start=1)
+        ),
+        recordings=tuple(
+            draw_recording(stored.folder, one, listed, declared, page=page, anchor=targets[one.index]) for one in blocks
+        ),
+        files=tuple(stored.file(name) for name in (case.trace, case.capture, *_sample_files(blocks)) if name),
     )
+
+
+def _sample_files(blocks: Iterable[Recorded]) -> Iterable[str]:
+    for one in blocks:
+        if "file" in one.content:
+            yield from sample_files.paths(one.content)
 
 
 def _invariant_checks(results: Iterable[InvariantResult], start: int) -> dict[str, list[Check]]:
@@ -216,8 +252,13 @@ def _invariant_checks(results: Iterable[InvariantResult], start: int) -> dict[st
 
 
 def _targets(page: str, steps: Iterable[Step], records: Iterable[Record]) -> dict[int, str]:
-    """Anchor of every record: its own row, the row of its fold, or the plot of its channel."""
-    targets = {record.index: _plot_anchor(page, record.channel) for record in records if isinstance(record, Sample)}
+    """Anchor of every record: its own row, the row of its fold, or the plot of its channel or block."""
+    targets = {}
+    for record in records:
+        if isinstance(record, Sample):
+            targets[record.index] = _plot_anchor(page, record.channel)
+        elif isinstance(record, Recorded):
+            targets[record.index] = f"{page}-s{record.index}"
     for step in steps:
         if isinstance(step, Shown):
             targets[step.record.index] = f"{page}-r{step.record.index}"
@@ -230,10 +271,10 @@ def _plot_anchor(page: str, channel: str) -> str:
     return f"{page}-{anchor('plot', channel)}"
 
 
-def _row(check: Check, targets: Mapping[int, str]) -> CheckRow:
+def _row(page: str, targets: Mapping[int, str], check: Check) -> CheckRow:
     at = check.observation.at
     references = tuple(Reference(str(index), targets.get(index, "")) for index in at[:_MOST_REFERENCES])
-    return CheckRow(check, references, len(at) - len(references))
+    return CheckRow(check, references, len(at) - len(references), check_anchor(page, check))
 
 
 def _evidence(

@@ -53,16 +53,41 @@ class Page(HTMLParser):
         ]
 
 
-@pytest.fixture(scope="session")
-def synthetic() -> ModuleType:
-    name = "report_synthetic"
-    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name("synthetic.py"))
+def _module(stem: str) -> ModuleType:
+    name = f"report_{stem}"
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{stem}.py"))
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="session")
+def synthetic() -> ModuleType:
+    return _module("synthetic")
+
+
+@pytest.fixture(scope="session")
+def grid_synthetic() -> ModuleType:
+    return _module("grid_synthetic")
+
+
+@pytest.fixture(scope="session")
+def grid_run(synthetic: ModuleType, grid_synthetic: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run with recordings. Read only."""
+    return grid_synthetic.write_grid(synthetic, tmp_path_factory.mktemp("grid"))
+
+
+@pytest.fixture(scope="session")
+def grid_html(grid_run: Path, fixtures: Path) -> str:
+    return HtmlReport(fixtures=fixtures).write(grid_run).read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def grid_page(grid_html: str) -> Page:
+    return Page.of(grid_html)
 
 
 @pytest.fixture(scope="session")
