@@ -30,9 +30,17 @@ LOOP_STEP = 0.05
 def active_power(p: Cells, c: Cells, s: Cells, m: Cells) -> float:
     """Power that goes to the current loop, in pu of Pn."""
     dt = m[k.M_DT]
+    s[k.S_CEASED] = s[k.S_CEASED] + dt if c[k.C_CEASE] > 0.5 else 0.0
     base = scheduled(p, c, s, m)
-    over_frequency(p, s, m, base)
-    under_frequency(p, c, s, m, base)
+    if s[k.S_CONNECTED] > 0.5:
+        over_frequency(p, s, m, base)
+        under_frequency(p, c, s, m, base)
+    else:
+        # What frequency asked for ends with the connection: afterwards power begins at zero, with its own gradient.
+        s[k.S_CAP], s[k.S_FLOOR] = k.BIG, -k.BIG
+        s[k.S_O_ACTIVE] = s[k.S_U_ACTIVE] = s[k.S_O_TIME] = s[k.S_U_TIME] = s[k.S_SUPPLYING] = 0.0
+    if p[k.P_SETPOINT_FIRST] > 0.5 and base < 0.0 < s[k.S_U_POWER]:
+        s[k.S_FLOOR] = -k.BIG
     target = max(min(base, s[k.S_CAP]), s[k.S_FLOOR])
     if p[k.P_VOLTWATT_CURVE] > 0.5:
         highest = max(m[k.M_U1], m[k.M_U2], m[k.M_U3])
@@ -41,7 +49,7 @@ def active_power(p: Cells, c: Cells, s: Cells, m: Cells) -> float:
         if p[k.P_VOLTWATT_CHARGING] > 0.5:
             target = max(target, -most)
     target = within_means(p, c, s, target)
-    if (c[k.C_CEASE] > 0.5 and p[k.P_HEEDS_CEASE] > 0.5) or s[k.S_CONNECTED] < 0.5 or c[k.C_PLUGGED] < 0.5:
+    if ceases(p, c, s) or s[k.S_CONNECTED] < 0.5 or c[k.C_PLUGGED] < 0.5:
         target = 0.0
     target = crossed(p, s, m, target)
     follow(p, c, s, m, target)
@@ -55,6 +63,13 @@ def active_power(p: Cells, c: Cells, s: Cells, m: Cells) -> float:
     return power
 
 
+def ceases(p: Cells, c: Cells, s: Cells) -> bool:
+    """The cease-power input is active, and counts."""
+    if c[k.C_CEASE] < 0.5 or p[k.P_HEEDS_CEASE] < 0.5 or s[k.S_CEASED] >= p[k.P_CEASE_MEMORY]:
+        return False
+    return p[k.P_CEASE_CHARGING] > 0.5 or c[k.C_SETPOINT] >= 0.0
+
+
 def scheduled(p: Cells, c: Cells, s: Cells, m: Cells) -> float:
     """The setpoint under its limits and ramps."""
     wanted = c[k.C_SETPOINT]
@@ -65,7 +80,7 @@ def scheduled(p: Cells, c: Cells, s: Cells, m: Cells) -> float:
     if s[k.S_CONNECTED] < 0.5 or c[k.C_PLUGGED] < 0.5:
         s[k.S_SCHEDULE] = 0.0
         return 0.0
-    if c[k.C_CEASE] > 0.5 and p[k.P_HEEDS_CEASE] > 0.5:
+    if ceases(p, c, s):
         wanted = 0.0
     step = p[k.P_SCHEDULE_RAMP] * m[k.M_DT]
     s[k.S_SCHEDULE] += max(-step, min(step, wanted - s[k.S_SCHEDULE]))
@@ -268,7 +283,7 @@ def crossed(p: Cells, s: Cells, m: Cells, target: float) -> float:
 def follow(p: Cells, c: Cells, s: Cells, m: Cells, target: float) -> None:
     """The power loop: second order, in inner steps that are short against its period."""
     dt = m[k.M_DT]
-    if c[k.C_CEASE] > 0.5 and p[k.P_HEEDS_CEASE] > 0.5:
+    if ceases(p, c, s):
         step = p[k.P_CEASE_RAMP] * dt
         s[k.S_POWER] -= max(-step, min(step, s[k.S_POWER]))
         s[k.S_SPEED] = 0.0

@@ -38,8 +38,8 @@ MEAN_BLOCK = 3.0
     P_I_MAX, P_I_DIP, P_ZERO_CURRENT, P_WINDOW_CHECKED, P_WAIT_RESTARTS, P_RAMP_OUT, P_RAMP_IN, P_RESTART_WAITS,
     P_HEEDS_CEASE, P_CEASE_RAMP, P_HEEDS_LIMIT, P_ISLAND_GAIN, P_ISLAND_CHARGING,
     P_Q_SIGN, P_Q_CAPABILITY, P_Q_LAG, P_Q_PRIORITY, P_FIFTH, P_SEVENTH, P_DC, P_UNBALANCE, P_VOLTAGE,
-    P_VOLTWATT_CHARGING, P_SCALARS,
-) = range(81)  # fmt: skip
+    P_VOLTWATT_CHARGING, P_CEASE_MEMORY, P_CEASE_CHARGING, P_SETPOINT_FIRST, P_SCALARS,
+) = range(84)  # fmt: skip
 P_STAGE = P_SCALARS
 """Relay, value and delay of each stage."""
 P_CHARGE_CURVE = P_STAGE + 3 * MAX_STAGES
@@ -56,8 +56,8 @@ C_SETPOINT, C_LIMIT, C_CEASE, C_DISCHARGE, C_PLUGGED, C_Q_MODE, C_Q_VALUE, C_SIZ
     S_SCHEDULE, S_CAP, S_FLOOR, S_O_ACTIVE, S_O_POWER, S_U_ACTIVE, S_U_POWER, S_SUPPLYING, S_TOGGLE, S_IGNORES,
     S_MODE, S_CROSSING, S_POWER, S_SPEED, S_Q, S_SOC, S_CANNOT,
     S_DIP, S_SHARE, S_OVERSHOOT, S_SINCE_DIP, S_ZERO, S_STEADY, S_FAST_Q, S_DEPTH, S_EMPTY, S_FULL, S_O_TIME, S_U_TIME,
-    S_MEAN_TIME, S_MEAN_INDEX, S_MEAN_BLOCK, S_MEAN_SUM_END,
-) = range(48)  # fmt: skip
+    S_CEASED, S_MEAN_TIME, S_MEAN_INDEX, S_MEAN_BLOCK, S_MEAN_SUM_END,
+) = range(49)  # fmt: skip
 S_MEAN_BLOCK_3 = S_MEAN_SUM_END
 """Sums of the running block of each phase, of all blocks of each phase, then the blocks themselves."""
 S_MEAN_SUM = S_MEAN_BLOCK_3 + 3
@@ -165,6 +165,9 @@ def parameters(rating: Rating, battery: Battery, settings: DerSettings, design: 
         P_SEVENTH: design.seventh,
         P_DC: design.dc_share * rated_current,
         P_UNBALANCE: design.unbalance,
+        P_CEASE_MEMORY: design.cease_memory,
+        P_CEASE_CHARGING: design.cease_charging,
+        P_SETPOINT_FIRST: design.setpoint_first,
     }
     for cell, value in scalars.items():
         p[cell] = float(value)

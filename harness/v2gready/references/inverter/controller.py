@@ -63,9 +63,9 @@ def observe(p: Cells, s: Cells, m: Cells) -> None:
 
 
 def _mean_voltage(s: Cells, m: Cells, dt: float) -> None:
-    """Ten-minute mean of each phase in blocks of three seconds."""
+    """Ten-minute mean of the squares of each phase in blocks of three seconds (EN 50549-1 4.9.3 [u]: RMS)."""
     for phase in range(3):
-        s[k.S_MEAN_BLOCK_3 + phase] += m[k.M_U1 + phase] * dt
+        s[k.S_MEAN_BLOCK_3 + phase] += m[k.M_U1 + phase] * m[k.M_U1 + phase] * dt
     s[k.S_MEAN_TIME] += dt
     if s[k.S_MEAN_TIME] >= k.MEAN_BLOCK - 1e-9:
         index = int(s[k.S_MEAN_INDEX])
@@ -124,7 +124,7 @@ def _beyond(s: Cells, m: Cells, relay: int, value: float) -> bool:
 
 def _mean_limit_exceeded(p: Cells, s: Cells) -> bool:
     most = max(s[k.S_MEAN_SUM], s[k.S_MEAN_SUM + 1], s[k.S_MEAN_SUM + 2])
-    return most / k.MEAN_BLOCKS > p[k.P_U_10MIN]
+    return most / k.MEAN_BLOCKS > p[k.P_U_10MIN] * p[k.P_U_10MIN]
 
 
 def _push(p: Cells, c: Cells, s: Cells, dt: float) -> None:

@@ -42,7 +42,10 @@ class Design:
         restart_waits: 0: closes at once after a loss of supply.
         heeds_cease: 0: ignores the cease-power input.
         cease_ramp: pu/s after the cease-power input.
+        cease_memory: Seconds after which it takes the cease-power input for released.
+        cease_charging: 0: goes on charging whatever the cease-power input says.
         heeds_limit: 0: ignores the power limit.
+        setpoint_first: 1: a setpoint to charge ends the support that it gives at under-frequency.
         island_gain: Reactive per active power and Hz: positive feedback on frequency.
         island_charging: 0: the active method rests while charging.
         q_sign: -1: reactive power of the wrong sign.
@@ -86,7 +89,10 @@ class Design:
     restart_waits: float = 1.0
     heeds_cease: float = 1.0
     cease_ramp: float = 1.0
+    cease_memory: float = math.inf
+    cease_charging: float = 1.0
     heeds_limit: float = 1.0
+    setpoint_first: float = 0.0
     island_gain: float = 0.12
     island_charging: float = 1.0
     q_sign: float = 1.0

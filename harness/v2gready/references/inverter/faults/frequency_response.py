@@ -21,6 +21,7 @@ badly_built("lfsmo-dead-while-charging", "Ignores over-frequency while charging.
 badly_built("lfsmo-reverses-charging", "Charges less at over-frequency.", lfsmo_while_charging=-1.0)
 badly_built("power-limit-ignored", "Ignores the limit of active power.", heeds_limit=0.0)
 badly_built("setpoint-slow", "Approaches a setpoint by 0.3 % of Pn per second.", schedule_ramp=0.003)
+badly_built("setpoint-sluggish", "Approaches a setpoint by 2 % of Pn per second.", schedule_ramp=0.02)
 
 behaves("lfsmo-off", "Does not answer over-frequency at all.", other(lfsmo_threshold=float("inf")))
 behaves(
@@ -74,4 +75,9 @@ behaves(
     "recovery-band-ignored",
     "Begins to return as soon as the frequency is below the threshold.",
     other(lfsmo_recovery_band=None),
+)
+behaves(
+    "support-sticks",
+    "Never goes back to its setpoint after frequency has asked for something else.",
+    other(lfsmo_return_gradient=1e-9),
 )

@@ -69,4 +69,19 @@ behaves(
     "Trips at a ten-minute mean 2 % of Un too high.",
     lambda given: replace(given, u_over_10min=given.u_over_10min + 0.02 if given.u_over_10min else None),
 )
+behaves(
+    "u-over-10min-low",
+    "Trips at a ten-minute mean 2 % of Un too low.",
+    lambda given: replace(given, u_over_10min=given.u_over_10min - 0.02 if given.u_over_10min else None),
+)
+
+
+def _not_averaged(given: DerSettings) -> DerSettings:
+    if given.u_over_10min is None:
+        return given
+    stage = Stage("trip_u_over_10min", Relay.U_OVER, given.u_over_10min, 60.0)
+    return replace(given, stages=(*given.stages, stage), u_over_10min=None)
+
+
+behaves("u-over-10min-not-averaged", "Trips after a minute above the limit of the ten-minute mean.", _not_averaged)
 behaves("protection-off", "Has no protection at all.", other(stages=(), u_over_10min=None))

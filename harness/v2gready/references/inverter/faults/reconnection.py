@@ -41,3 +41,5 @@ behaves("never-reconnects", "Stays off for ever after a trip.", other(reconnect_
 badly_built("closes-after-supply-loss", "Closes at once when its supply comes back.", restart_waits=0.0)
 badly_built("cease-ignored", "Ignores the cease-power input.", heeds_cease=0.0)
 badly_built("cease-slow", "Needs twelve seconds and more to cease power.", cease_ramp=0.08)
+badly_built("cease-forgotten", "Takes the cease-power input for released after half a minute.", cease_memory=30.0)
+badly_built("cease-ignored-charging", "Goes on charging whatever the cease-power input says.", cease_charging=0.0)

@@ -39,6 +39,9 @@ badly_built(
     "Ignores the frequency in a new session until it was normal once.",
     remembers_frequency=0.0,
 )
+badly_built(
+    "setpoint-before-frequency", "Obeys a setpoint to charge while frequency asks for support.", setpoint_first=1.0
+)
 badly_built("crossing-slow", "Rests 15 s at zero between charging and discharging.", crossing_time=15.0)
 behaves(
     "lfsmu-droop-doubled",
