@@ -111,12 +111,27 @@ def limit(inverter: RunningInverter) -> None:
     inverter.advance(Script().hold(8.0))
 
 
-def cease(inverter: RunningInverter) -> None:
+def ceased(export: float, seconds: float = 5.0) -> Scenario:
     """The input."""
-    inverter.set_power(-PN)
-    inverter.advance(Script().hold(8.0))
-    inverter.set_cease(True)
-    inverter.advance(Script().hold(5.0))
+
+    def run(inverter: RunningInverter) -> None:
+        inverter.set_power(-export * PN)
+        inverter.advance(Script().hold(8.0))
+        inverter.set_cease(True)
+        inverter.advance(Script().hold(seconds))
+
+    return run
+
+
+cease = ceased(1.0)
+
+
+def charge_while_low(inverter: RunningInverter) -> None:
+    """A setpoint to charge comes while the frequency is low."""
+    inverter.set_power(-0.3 * PN)
+    inverter.advance(Script().hold(8.0).step(f=49.3).hold(4.0))
+    inverter.set_power(PN)
+    inverter.advance(Script(frequency=49.3).hold(8.0))
 
 
 def unplugged(inverter: RunningInverter) -> None:
@@ -213,6 +228,9 @@ SCENARIOS: Mapping[str, Scenario] = {
     "recovery-band-ignored": _RETURN,
     "power-limit-ignored": limit,
     "setpoint-slow": limit,
+    "setpoint-sluggish": limit,
+    "setpoint-before-frequency": charge_while_low,
+    "support-sticks": _RETURN,
     "lfsmu-dead": frequency(-1.0, 49.3),
     "lfsmu-ignores-charging": frequency(-1.0, 49.3),
     "no-supply-below-49": frequency(-1.0, 48.9),
@@ -230,6 +248,7 @@ SCENARIOS: Mapping[str, Scenario] = {
     "charge-curve-flat": frequency(-1.0, 49.4),
     "lfsmuc-late": frequency(-1.0, 49.4, right=False),
     "trips-at-rocof": ramp,
+    "trips-at-slow-rocof": rocof(1.25),
     "trips-at-phase-jump": jump,
     "trips-at-47.6-hz": frequency(0.3, 47.6),
     "trips-at-51.4-hz": frequency(0.3, 51.4),
@@ -260,6 +279,8 @@ SCENARIOS: Mapping[str, Scenario] = {
     "rocof-near": rocof(2.2),
     "u-over-10min-dead": voltage(0.3, (1.11, 600.0)),
     "u-over-10min-high": voltage(0.3, (1.11, 600.0)),
+    "u-over-10min-low": voltage(0.3, (1.11, 520.0)),
+    "u-over-10min-not-averaged": voltage(0.3, (1.11, 80.0)),
     "protection-off": frequency(0.3, 52.2),
     "reconnects-early": trip((50.0, 45.0)),
     "reconnects-late": trip((50.0, 75.0)),
@@ -274,9 +295,12 @@ SCENARIOS: Mapping[str, Scenario] = {
     "closes-after-supply-loss": supply_loss,
     "cease-ignored": cease,
     "cease-slow": cease,
+    "cease-forgotten": ceased(1.0, 35.0),
+    "cease-ignored-charging": ceased(-1.0),
     "island-passive-only": island(1.0),
     "island-discharging-only": island(-0.5, generation=PN),
     "island-gain-low": island(1.0),
+    "island-unprotected": island(1.0),
     "qu-off": reactive("qu"),
     "qu-inverted": reactive("qu"),
     "qu-half": reactive("qu"),

@@ -1,0 +1,202 @@
+"""Islands of IEC 62116: alone with a load that takes just what it gives, the device notices and leaves in time.
+
+Every point lies where no relay for voltage or frequency would notice: without an active method the island lives on.
+"""
+
+from __future__ import annotations
+
+from v2gready.authoring.grid import GridBench, View
+from v2gready.authoring.grid.islands import IslandCase
+
+A, B, C = 1.0, 0.66, 0.33
+"""Shares of rated power of the three conditions of IEC 62116."""
+ACTIVE = 0.1
+"""Hz beyond the threshold of LFSM-O where the island of one case settles."""
+
+
+class BalancedAtFullPower(IslandCase):
+    """Condition A, balanced: at rated power the load takes just what the device gives.
+
+    Voltage and frequency do not move, and people who work on the line trust that it is dead.
+    """
+
+    topic = "ISL-01"
+    title = "Balanced island at rated power"
+    level = A
+    faults = {"island-passive-only": "GRID-ISLAND", "island-gain-low": "GRID-ISLAND"}
+
+
+class MoreLoadAtFullPower(IslandCase):
+    """Condition A, 10 % more active load: voltage settles at 0.95 Un, well inside every limit."""
+
+    topic = "ISL-02"
+    title = "Island at rated power, 10 % more active load"
+    level = A
+    p_mismatch = 0.1
+    faults = {"island-passive-only": "GRID-ISLAND"}
+
+
+class LessLoadAtFullPower(IslandCase):
+    """Condition A, 10 % less active load: voltage settles at 1.05 Un, well inside every limit."""
+
+    topic = "ISL-03"
+    title = "Island at rated power, 10 % less active load"
+    level = A
+    p_mismatch = -0.1
+    faults = {"island-passive-only": "GRID-ISLAND"}
+
+
+class InductiveAtFullPower(IslandCase):
+    """Condition A, 5 % inductive: the island settles above nominal frequency, where the device reduces its power."""
+
+    topic = "ISL-04"
+    title = "Island at rated power, load 5 % inductive"
+    level = A
+    q_mismatch = 0.05
+    faults = {"island-unprotected": "GRID-ISLAND"}
+
+
+class CapacitiveAtFullPower(IslandCase):
+    """Condition A, 5 % capacitive: the island settles more than a hertz below nominal, where every device must stay."""
+
+    topic = "ISL-05"
+    title = "Island at rated power, load 5 % capacitive"
+    level = A
+    q_mismatch = -0.05
+    faults = {"island-passive-only": "GRID-ISLAND"}
+
+
+class MoreInductiveLoad(IslandCase):
+    """Condition A, a corner of the table: 5 % more active load and 5 % inductive."""
+
+    topic = "ISL-06"
+    title = "Island at rated power, 5 % more active load, 5 % inductive"
+    level = A
+    p_mismatch = 0.05
+    q_mismatch = 0.05
+    faults = {"island-unprotected": "GRID-ISLAND"}
+
+
+class LessCapacitiveLoad(IslandCase):
+    """Condition A, the opposite corner: 5 % less active load and 5 % capacitive."""
+
+    topic = "ISL-07"
+    title = "Island at rated power, 5 % less active load, 5 % capacitive"
+    level = A
+    p_mismatch = -0.05
+    q_mismatch = -0.05
+    faults = {"island-passive-only": "GRID-ISLAND"}
+
+
+class StronglyCapacitive(IslandCase):
+    """Condition A, 10 % capacitive: the furthest point of the table that under-frequency protection may not notice."""
+
+    topic = "ISL-08"
+    title = "Island at rated power, load 10 % capacitive"
+    level = A
+    q_mismatch = -0.1
+    faults = {"island-passive-only": "GRID-ISLAND"}
+
+
+class BalancedAtTwoThirds(IslandCase):
+    """Condition B, balanced: at two thirds of rated power."""
+
+    topic = "ISL-09"
+    title = "Balanced island at 66 % of rated power"
+    level = B
+    faults = {"island-passive-only": "GRID-ISLAND", "island-gain-low": "GRID-ISLAND"}
+
+
+class InductiveAtTwoThirds(IslandCase):
+    """Condition B, 5 % inductive: one end of the row of the table."""
+
+    topic = "ISL-10"
+    title = "Island at 66 % of rated power, load 5 % inductive"
+    level = B
+    q_mismatch = 0.05
+    faults = {"island-unprotected": "GRID-ISLAND"}
+
+
+class CapacitiveAtTwoThirds(IslandCase):
+    """Condition B, 5 % capacitive: the other end of the row of the table."""
+
+    topic = "ISL-11"
+    title = "Island at 66 % of rated power, load 5 % capacitive"
+    level = B
+    q_mismatch = -0.05
+    faults = {"island-passive-only": "GRID-ISLAND"}
+
+
+class BalancedAtOneThird(IslandCase):
+    """Condition C, balanced: at a third of rated power an active method has the least to push with."""
+
+    topic = "ISL-12"
+    title = "Balanced island at 33 % of rated power"
+    level = C
+    faults = {"island-passive-only": "GRID-ISLAND", "island-gain-low": "GRID-ISLAND"}
+
+
+class InductiveAtOneThird(IslandCase):
+    """Condition C, 5 % inductive: one end of the row of the table."""
+
+    topic = "ISL-13"
+    title = "Island at 33 % of rated power, load 5 % inductive"
+    level = C
+    q_mismatch = 0.05
+    faults = {"island-unprotected": "GRID-ISLAND"}
+
+
+class CapacitiveAtOneThird(IslandCase):
+    """Condition C, 5 % capacitive: the other end of the row of the table."""
+
+    topic = "ISL-14"
+    title = "Island at 33 % of rated power, load 5 % capacitive"
+    level = C
+    q_mismatch = -0.05
+    faults = {"island-passive-only": "GRID-ISLAND"}
+
+
+class WithVoltVar(IslandCase):
+    """With Q(U) on, which holds the voltage of the island up, it is noticed as well (IEEE 1547.1 has such cases)."""
+
+    topic = "ISL-15"
+    title = "Balanced island at 66 % with Q(U) on"
+    level = B
+    parameters = ("islanding_time", "islanding_quality_factor", "qu_curve")
+    pics = "island_detection and discharge and reactive_modes"
+    hooks = ("set_power", "set_reactive")
+    reactive = "qu"
+    faults = {"island-passive-only": "GRID-ISLAND"}
+
+
+class WhereFrequencyResponseHolds(IslandCase):
+    """What helps the grid must not keep an island alive.
+
+    The island would settle just above the threshold of LFSM-O, where the device reduces its power and so steadies the
+    frequency.
+    """
+
+    topic = "ISL-16"
+    title = "Island that settles where P(f) is active"
+    level = B
+    parameters = ("islanding_time", "islanding_quality_factor", "lfsmo_threshold")
+    faults = {"island-passive-only": "GRID-ISLAND"}
+
+    def surplus(self, of: View | GridBench) -> float:
+        """The passive island settles where Qf (x - 1/x) is this share, x the frequency in units of the nominal."""
+        x = (of.code["lfsmo_threshold"].number + ACTIVE) / of.code.nominal_frequency
+        return of.code["islanding_quality_factor"].number * (x - 1 / x)
+
+
+class ChargingBesideAGenerator(IslandCase):
+    """A device that charges leaves as well, and does not keep the panels beside it in an island.
+
+    By itself it cannot keep one alive, but beside a roof full of panels it is a load that can be balanced.
+    """
+
+    topic = "ISL-17"
+    title = "Island while charging beside a local generator"
+    level = -0.5
+    generation = 1.5
+    pics = "island_detection"
+    faults = {"island-discharging-only": "GRID-ISLAND", "island-passive-only": "GRID-ISLAND"}

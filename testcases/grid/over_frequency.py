@@ -1,0 +1,450 @@
+"""LFSM-O: above its threshold a device that feeds the grid gives less, one that charges never begins to feed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from v2gready.authoring.grid import (
+    GridBench,
+    GridCase,
+    Observation,
+    Span,
+    Trace,
+    View,
+    never_above,
+    on_curve,
+    within,
+)
+from v2gready.authoring.grid.frequency_gates import moved, points, stepped, swung
+from v2gready.authoring.grid.frequency_judgements import (
+    BACK,
+    RETURN,
+    SLOPE_TOLERANCE,
+    between_bounds,
+    does_not_grow,
+    quick_enough,
+    returns_slowly,
+    slope,
+    unchanged,
+    well_damped,
+)
+from v2gready.authoring.grid.frequency_response import SLOW, Droop, staircase, swinging
+
+CALM = 60.0
+"""Seconds at nominal frequency in which even a slow device comes to its power."""
+JUST_OUTSIDE = 0.02
+"""Hz below the threshold where nothing may respond: twice the accuracy of frequency (EN 50549-10 [u])."""
+LIMIT = 0.6
+"""Of rated power, from outside (CZ VP_10)."""
+FULL = 0.97
+"""State of charge at which no more energy goes into the battery."""
+SWINGS = ((0.2, 5), (0.5, 6), (1.0, 10))
+"""How often per second frequency swings, and how many times (LO-08)."""
+SWING = 0.1
+"""Hz by which frequency swings to either side (LO-08)."""
+ABOVE = 0.15
+"""Hz above the threshold around which it swings: it stays above."""
+
+
+def stairs(droop: Droop, most: float = 0.8) -> tuple[float, ...]:
+    """Up to where export has fallen by that share of the reference power, and down again above the threshold."""
+    up = droop.levels(4, most)
+    return (*up, *reversed(up[:-1]))
+
+
+class NoResponseBelowThreshold(GridCase):
+    """Just below the threshold of LFSM-O a device that feeds the grid does not respond to frequency.
+
+    A device that begins too early gives less than its contract says for many hours of every year.
+    """
+
+    topic = "LFSMO-01"
+    title = "No response below the threshold"
+    area = "over-frequency"
+    requirements = ("GRID-LFSMO-THRESHOLD",)
+    parameters = ("lfsmo_threshold", "lfsmo_droop")
+    pics = "discharge"
+    faults = {"lfsmo-threshold-100mhz-low": "GRID-LFSMO-THRESHOLD"}
+
+    async def stimulate(self, bench: GridBench) -> None:
+        """Feeds rated power, and goes to just below the threshold."""
+        droop = Droop.over(bench.code)
+        await bench.export(1.0)
+        await bench.play(staircase(bench.calm.hold(CALM), [droop.threshold - JUST_OUTSIDE], droop.dwell))
+
+    def judge(self, trace: Trace) -> Iterator[Observation]:
+        """Compares power there with power before."""
+        view = View(trace)
+        droop = Droop.over(view.code)
+        start = view.at_power(1.0, before=CALM)
+        ((hold, _, _),) = points(view, [droop.threshold - JUST_OUTSIDE], droop.dwell)
+        yield unchanged("GRID-LFSMO-THRESHOLD", view, start, hold, view.code["lfsmo_threshold"])
+
+
+class ResponseAboveThreshold(GridCase):
+    """Above the threshold of LFSM-O a device that feeds the grid gives less: a fifth less where the droop says so."""
+
+    topic = "LFSMO-02"
+    title = "Response above the threshold"
+    area = "over-frequency"
+    requirements = ("GRID-LFSMO-THRESHOLD",)
+    parameters = ("lfsmo_threshold", "lfsmo_droop")
+    pics = "discharge"
+    faults = {
+        "lfsmo-off": "GRID-LFSMO-THRESHOLD",
+        "lfsmo-threshold-100mhz-high": "GRID-LFSMO-THRESHOLD",
+        "frequency-mirrored": "GRID-LFSMO-THRESHOLD",
+    }
+
+    async def stimulate(self, bench: GridBench) -> None:
+        """Feeds rated power, and goes to where a fifth of it is due to go."""
+        droop = Droop.over(bench.code)
+        await bench.export(1.0)
+        await bench.play(staircase(bench.calm.hold(CALM), droop.levels(1, 0.2), droop.dwell))
+
+    def judge(self, trace: Trace) -> Iterator[Observation]:
+        """Holds the power there against the characteristic."""
+        view = View(trace)
+        droop = Droop.over(view.code)
+        start = view.at_power(1.0, before=CALM)
+        yield from on_curve(
+            "GRID-LFSMO-THRESHOLD",
+            view,
+            points(view, droop.levels(1, 0.2), droop.dwell),
+            droop.wanted(view, start),
+            x=("f", "Hz"),
+            y=("export", "W"),
+            tolerance=droop.tolerance * view.rating.power,
+            parameter=view.code["lfsmo_threshold"],
+            drawn=(droop.nominal, droop.at(0.4)),
+        )
+
+
+class StaircaseAtFullPower(GridCase):
+    """Feeding rated power, the device follows the characteristic of LFSM-O level by level, up and down again."""
+
+    topic = "LFSMO-03"
+    title = "Characteristic at rated power, up and down"
+    area = "over-frequency"
+    requirements = ("GRID-LFSMO-SLOPE",)
+    parameters = ("lfsmo_threshold", "lfsmo_droop")
+    pics = "discharge"
+    faults = {
+        "lfsmo-droop-doubled": "GRID-LFSMO-SLOPE",
+        "lfsmo-droop-halved": "GRID-LFSMO-SLOPE",
+        "lfsmo-sign-flip": "GRID-LFSMO-SLOPE",
+    }
+
+    async def stimulate(self, bench: GridBench) -> None:
+        """Climbs above the threshold in four levels and comes down again."""
+        droop = Droop.over(bench.code)
+        await bench.export(1.0)
+        await bench.play(staircase(bench.calm.hold(CALM), stairs(droop), droop.dwell))
+
+    def judge(self, trace: Trace) -> Iterator[Observation]:
+        """Holds the power at each level against the characteristic."""
+        view = View(trace)
+        droop = Droop.over(view.code)
+        start = view.at_power(1.0, before=CALM)
+        yield from on_curve(
+            "GRID-LFSMO-SLOPE",
+            view,
+            points(view, stairs(droop), droop.dwell),
+            droop.wanted(view, start),
+            x=("f", "Hz"),
+            y=("export", "W"),
+            tolerance=droop.tolerance * view.rating.power,
+            parameter=view.code["lfsmo_droop"],
+            drawn=(droop.nominal, droop.at(1.0)),
+        )
+
+
+class RampAtFullPower(GridCase):
+    """While frequency rises slowly and steadily, power falls with the slope that the droop says.
+
+    No level hides a dead zone or a step between two levels.
+    """
+
+    topic = "LFSMO-04"
+    title = "Slope on a ramp of frequency"
+    area = "over-frequency"
+    requirements = ("GRID-LFSMO-SLOPE",)
+    parameters = ("lfsmo_threshold", "lfsmo_droop")
+    pics = "discharge"
+    faults = {"lfsmo-droop-doubled": "GRID-LFSMO-SLOPE", "lfsmo-off": "GRID-LFSMO-SLOPE"}
+
+    RATE = 0.05
+    """Hz/s: the response has no part in the slope."""
+
+    async def stimulate(self, bench: GridBench) -> None:
+        """Raises the frequency slowly from nominal to where most of the power is due to go."""
+        droop = Droop.over(bench.code)
+        await bench.export(1.0)
+        await bench.play(bench.calm.hold(CALM).ramp(f=droop.at(0.8), rate=self.RATE).hold(droop.dwell))
+
+    def judge(self, trace: Trace) -> Iterator[Observation]:
+        """Measures the slope between a tenth and seven tenths of the way."""
+        view = View(trace)
+        droop = Droop.over(view.code)
+        view.at_power(1.0, before=CALM)
+        low, high = droop.at(0.1), droop.at(0.7)
+        ramp = view.ramp(0.95 * self.RATE, (high - low) / self.RATE)
+        since = view.crossing(view.q.f, low, rising=True, after=ramp.start)
+        until = view.crossing(view.q.f, high, rising=True, after=since)
+        due = droop.per_hz * view.rating.power
+        limit = view.code.limit(
+            "lfsmo_droop", low=-due * (1 + SLOPE_TOLERANCE), high=-due * (1 - SLOPE_TOLERANCE), unit="W/Hz"
+        )
+        part = Span(since, until)
+        yield within("GRID-LFSMO-SLOPE", view, slope(view, part), limit, what="slope", instants=(since, until))
+
+
+class StepResponse(GridCase):
+    """A step of frequency by which four tenths of the power are due to go.
+
+    The response begins, rises and settles in the times of the code. A late response is an oscillation of the whole
+    system.
+    """
+
+    topic = "LFSMO-05"
+    title = "Step of frequency: delay, rise and settling"
+    area = "over-frequency"
+    requirements = ("GRID-LFSMO-DYNAMIC",)
+    parameters = ("lfsmo_threshold", "lfsmo_droop", "lfsmo_rise", "lfsmo_settling")
+    pics = "discharge"
+    faults = {"slow-response": "GRID-LFSMO-DYNAMIC", "frequency-filter-slow": "GRID-LFSMO-DYNAMIC"}
+
+    async def stimulate(self, bench: GridBench) -> None:
+        """Steps from nominal."""
+        droop = Droop.over(bench.code)
+        await bench.export(1.0)
+        await bench.play(bench.calm.hold(CALM).step(f=droop.at(0.4)).hold(2 * droop.settling))
+
+    def judge(self, trace: Trace) -> Iterator[Observation]:
+        """Measures the step response of power."""
+        view = View(trace)
+        droop = Droop.over(view.code)
+        view.at_power(1.0, before=CALM)
+        t0 = stepped(view, droop.threshold, droop.at(0.4))
+        hold = view.held_frequency(droop.at(0.4), 2 * droop.settling)
+        yield from quick_enough("GRID-LFSMO-DYNAMIC", view, droop, Span(t0, hold.end))
+
+
+class StepDamping(GridCase):
+    """After a step of frequency power neither overshoots nor goes on swinging (RfG Art 44: no undamped oscillation)."""
+
+    topic = "LFSMO-06"
+    title = "Step of frequency: overshoot and damping"
+    area = "over-frequency"
+    requirements = ("GRID-LFSMO-DYNAMIC",)
+    parameters = ("lfsmo_threshold", "lfsmo_droop")
+    pics = "discharge"
+    faults = {"power-overshoot": "GRID-LFSMO-DYNAMIC", "power-oscillates": "GRID-LFSMO-DYNAMIC"}
+
+    async def stimulate(self, bench: GridBench) -> None:
+        """Steps from nominal."""
+        droop = Droop.over(bench.code)
+        await bench.export(1.0)
+        await bench.play(bench.calm.hold(CALM).step(f=droop.at(0.4)).hold(2 * droop.settling))
+
+    def judge(self, trace: Trace) -> Iterator[Observation]:
+        """Measures overshoot, and what still swings when it should have settled."""
+        view = View(trace)
+        droop = Droop.over(view.code)
+        view.at_power(1.0, before=CALM)
+        t0 = stepped(view, droop.threshold, droop.at(0.4))
+        hold = view.held_frequency(droop.at(0.4), 2 * droop.settling)
+        yield from well_damped("GRID-LFSMO-DYNAMIC", view, droop, Span(t0, hold.end))
+
+
+class ReturnGradient(GridCase):
+    """When the frequency is back, power returns no faster than the gradient of the code.
+
+    A hundred thousand devices that jump back push the frequency up again.
+    """
+
+    topic = "LFSMO-07"
+    title = "Return from over-frequency, gradient"
+    area = "over-frequency"
+    requirements = ("GRID-LFSMO-RETURN",)
+    parameters = ("lfsmo_threshold", "lfsmo_droop", "lfsmo_return_gradient")
+    pics = "discharge"
+    faults = {"no-return-gradient": "GRID-LFSMO-RETURN", "return-gradient-tripled": "GRID-LFSMO-RETURN"}
+
+    async def stimulate(self, bench: GridBench) -> None:
+        """Stays above the threshold for a while and steps back."""
+        droop = Droop.over(bench.code)
+        await bench.export(1.0)
+        high, back = droop.at(0.4), droop.nominal + BACK
+        await bench.play(staircase(bench.calm.hold(CALM), [high], droop.dwell).step(f=back).hold(RETURN))
+
+    def judge(self, trace: Trace) -> Iterator[Observation]:
+        """Looks for the steepest minute after the frequency is back."""
+        view = View(trace)
+        droop = Droop.over(view.code)
+        start = view.at_power(1.0, before=CALM)
+        ((high, _, _),) = points(view, [droop.at(0.4)], droop.dwell)
+        moved(view, start, high, 0.2)
+        yield returns_slowly("GRID-LFSMO-RETURN", view, view.q.export, view.rating.power, after=high.end)
+
+
+class WhileCharging(GridCase):
+    """A device that charges half of its power goes on charging or charges more, however high the frequency is.
+
+    To feed the grid because of over-frequency would be the sign error that makes the disturbance worse.
+    """
+
+    topic = "LFSMO-08"
+    title = "Over-frequency while charging"
+    area = "over-frequency"
+    requirements = ("GRID-LFSMO-CHARGE",)
+    parameters = ("lfsmo_threshold", "lfsmo_droop")
+    faults = {
+        "lfsmo-reverses-charging": "GRID-LFSMO-CHARGE",
+        "frequency-mirrored": "GRID-LFSMO-CHARGE",
+    }
+
+    async def stimulate(self, bench: GridBench) -> None:
+        """Charges half of the power and climbs above the threshold."""
+        droop = Droop.over(bench.code)
+        await bench.charge(0.5)
+        await bench.play(staircase(bench.calm.hold(CALM), stairs(droop), droop.dwell))
+
+    def judge(self, trace: Trace) -> Iterator[Observation]:
+        """No value of export is above what it was."""
+        view = View(trace)
+        droop = Droop.over(view.code)
+        start = view.at_power(-0.5, before=CALM)
+        levels = points(view, stairs(droop), droop.dwell)
+        limit = view.code.limit(
+            "lfsmo_threshold", high=start.value + droop.tolerance * view.rating.charge_power, unit="W"
+        )
+        over = Span(levels[0][0].start, levels[-1][0].end)
+        yield never_above("GRID-LFSMO-CHARGE", view, view.q.export, over, limit, what="export at over-frequency")
+
+
+class WithPowerLimit(GridCase):
+    """A limit of power from outside and LFSM-O act together.
+
+    The lower power wins. A device that adds them up, or lets the one forget the other, gives too much.
+    """
+
+    topic = "LFSMO-09"
+    title = "Over-frequency under a power limit"
+    area = "over-frequency"
+    requirements = ("GRID-POWER-LIMIT", "GRID-LFSMO-SLOPE")
+    parameters = ("lfsmo_threshold", "lfsmo_droop")
+    pics = "discharge and power_limit"
+    hooks = ("set_power", "limit_power")
+    faults = {"power-limit-ignored": "GRID-POWER-LIMIT", "lfsmo-off": "GRID-LFSMO-SLOPE"}
+
+    async def stimulate(self, bench: GridBench) -> None:
+        """Asks for rated power under a limit, and climbs above the threshold."""
+        droop = Droop.over(bench.code)
+        await bench.export(1.0)
+        await bench.act("limit_power", share=LIMIT)
+        await bench.play(staircase(bench.calm.hold(CALM), droop.levels(3, 0.6), droop.dwell))
+
+    def judge(self, trace: Trace) -> Iterator[Observation]:
+        """Power is never above the limit, and at the highest level never above what LFSM-O leaves of rated power."""
+        view = View(trace)
+        droop = Droop.over(view.code)
+        levels = points(view, droop.levels(3, 0.6), droop.dwell)
+        settled = Span(CALM / 2, levels[-1][0].end)
+        slack = droop.tolerance * view.rating.power
+        most = view.code.limit("lfsmo_droop", high=LIMIT * view.rating.power + slack, unit="W")
+        yield never_above("GRID-POWER-LIMIT", view, view.q.export, settled, most, what="export under the limit")
+        # A device that did not reach the limit proves nothing about it.
+        view.at_power(LIMIT, before=CALM)
+        for hold, f, export in levels:
+            left = (1 + droop.change(f.value)) * view.rating.power + slack
+            limit = view.code.limit("lfsmo_droop", high=min(LIMIT * view.rating.power + slack, left), unit="W")
+            yield within(
+                "GRID-LFSMO-SLOPE",
+                view,
+                export,
+                limit,
+                what=f"export at {f.value:.4g} Hz",
+                instants=(hold.start, hold.end),
+            )
+
+
+class WithFullBattery(GridCase):
+    """With a full battery the device cannot charge more.
+
+    It still gives less as long as it feeds, it does not charge beyond full, and it stays at the grid (LU-09).
+    """
+
+    topic = "LFSMO-10"
+    title = "Over-frequency with a full battery"
+    area = "over-frequency"
+    requirements = ("GRID-ENERGY-LIMIT",)
+    parameters = ("lfsmo_threshold", "lfsmo_droop")
+    pics = "discharge"
+    hooks = ("set_power", "set_soc")
+    faults = {"lfsmo-off": "GRID-ENERGY-LIMIT", "soc-limit-ignored": "GRID-ENERGY-LIMIT"}
+
+    async def stimulate(self, bench: GridBench) -> None:
+        """Fills the battery, feeds half of the power, and goes to where it is due to be less, and then to the top."""
+        droop = Droop.over(bench.code)
+        await bench.act("set_soc", share=FULL)
+        await bench.export(0.5)
+        await bench.play(staircase(bench.calm.hold(CALM), self.levels(droop), droop.dwell))
+
+    def judge(self, trace: Trace) -> Iterator[Observation]:
+        """Power falls to what LFSM-O leaves, and never below zero."""
+        view = View(trace)
+        droop = Droop.over(view.code)
+        start = view.at_power(0.5, before=CALM)
+        seen = points(view, self.levels(droop), droop.dwell)
+        level, f, export = seen[0]
+        slack = droop.tolerance * view.rating.power
+        # Where the code does not name the reference, the smallest of them is enough.
+        left = droop.wanted(view, start, droop.reference or "P_at_threshold")(f.value)
+        limit = view.code.limit("lfsmo_droop", high=max(left, 0.0) + slack, unit="W")
+        yield within("GRID-ENERGY-LIMIT", view, export, limit, what="export", instants=(level.start, level.end))
+        whole = Span(CALM, seen[-1][0].end)
+        yield from between_bounds(
+            "GRID-ENERGY-LIMIT", view, whole, (-slack, start.value + slack), view.code["lfsmo_droop"]
+        )
+
+    @staticmethod
+    def levels(droop: Droop) -> tuple[float, ...]:
+        """Where four tenths are due to go, and the highest frequency of the code if that is another one."""
+        return tuple(dict.fromkeys((droop.at(0.4), droop.bounds[1])))
+
+
+class OscillatingFrequency(GridCase):
+    """Frequency swings above the threshold, as it does between areas of a large system.
+
+    Power follows it within the characteristic and does not build up an oscillation of its own (LO-08).
+    """
+
+    topic = "LFSMO-11"
+    title = "Oscillating frequency"
+    area = "over-frequency"
+    requirements = ("GRID-LFSMO-DYNAMIC",)
+    parameters = ("lfsmo_threshold", "lfsmo_droop")
+    pics = "discharge"
+    faults = {"power-oscillates": "GRID-LFSMO-DYNAMIC", "power-overshoot": "GRID-LFSMO-DYNAMIC"}
+
+    async def stimulate(self, bench: GridBench) -> None:
+        """Swings slowly and then faster, with rests in between."""
+        droop = Droop.over(bench.code)
+        await bench.export(1.0)
+        script = bench.calm.hold(CALM).ramp(f=droop.threshold + ABOVE, rate=SLOW)
+        for rate, cycles in SWINGS:
+            script = swinging(script.hold(droop.dwell), SWING, rate, cycles)
+        await bench.play(script.hold(droop.dwell))
+
+    def judge(self, trace: Trace) -> Iterator[Observation]:
+        """Power stays within what the extremes of frequency ask, and its swings do not grow."""
+        view = View(trace)
+        droop = Droop.over(view.code)
+        start = view.at_power(1.0, before=CALM)
+        wanted, slack = droop.wanted(view, start), droop.tolerance * view.rating.power
+        bounds = (wanted(droop.threshold + ABOVE + SWING) - slack, start.value + slack)
+        for rate, cycles in SWINGS:
+            span = swung(view, droop.threshold + ABOVE, SWING, rate, cycles)
+            yield from between_bounds("GRID-LFSMO-DYNAMIC", view, span, bounds, view.code["lfsmo_droop"])
+            yield does_not_grow("GRID-LFSMO-DYNAMIC", view, span, view.code["lfsmo_droop"])
