@@ -1,4 +1,4 @@
-"""Hypothesis: in CI the same examples each time, so that a landing does not hang on a draw; new ones everywhere else."""
+"""Hypothesis: the same examples each time in CI, so that a landing does not hang on a draw; new ones elsewhere."""
 
 from __future__ import annotations
 

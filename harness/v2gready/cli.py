@@ -23,7 +23,8 @@ from v2gready import __version__
 from v2gready.engine import campaign as campaigns
 from v2gready.engine.catalogue import load_catalogue
 from v2gready.engine.data import find_scheme, load_questionnaires
-from v2gready.engine.device import serve_charger
+from v2gready.engine.device import inverter_faults, serve_charger
+from v2gready.engine.grid_settings import GRID, installed
 from v2gready.engine.plugin import CasePlugin, arguments
 from v2gready.engine.preflight import embedded_dut, examine, prepare
 from v2gready.engine.progress import Live, Plain, Progress
@@ -93,10 +94,15 @@ def certify(
     if resume and (select or seed is not None):
         problem = Problem("--select, --seed", "are those of the run that goes on", "leave them out")
         raise ConfigurationError("--resume", [problem])
-    ready = prepare(dut) if dut else prepare(embedded_dut(role))
+    if dut is not None and role != "charger":
+        raise ConfigurationError(
+            "--role", [Problem(role, "is for the embedded devices", "leave it out, or the DUT file")]
+        )
+    ready = prepare(dut) if dut else prepare(embedded_dut(role), without=_not_installed(role))
     catalogue = load_catalogue()
-    for module, package in catalogue.left_out.items():
-        _say(f"{module.parent.name}/{module.name}: left out, {package} is not installed")
+    if catalogue.left_out:
+        packages = ", ".join(sorted(set(catalogue.left_out.values())))
+        _say(f"{len(catalogue.left_out)} modules of cases left out: {packages} is not installed, see README, Extras")
     path = out or Path("runs") / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
     if resume:
         campaign = campaigns.resume(catalogue, ready, path)
@@ -120,7 +126,11 @@ def evaluate(
 ) -> None:
     """Judge a stored run again by this suite, or a recording of the grid side that somebody else made."""
     if (run is None) == (recording is None):
-        raise ConfigurationError("evaluate", [Problem("RUN", "or --recording is needed", "name one of them")])
+        what = "or --recording is needed" if run is None else "and --recording exclude each other"
+        raise ConfigurationError("evaluate", [Problem("RUN", what, "name one of them")])
+    if run is not None and (mapping or dut or select or out):
+        problem = Problem("--map, --dut, --select, --out", "are for --recording", "leave them out")
+        raise ConfigurationError("evaluate", [problem])
     if recording is not None:
         if dut is None:
             raise ConfigurationError("evaluate", [Problem("--dut", "is missing", "name the DUT file of the device")])
@@ -189,6 +199,9 @@ def device(
     seed: Annotated[int | None, typer.Option(help="Seed of session ids, for reproducible rigs.")] = None,
 ) -> None:
     """Run a reference device as a process of its own, over plain TCP."""
+    if name == "inverter" and list_faults and installed():
+        _say("\n".join(inverter_faults()))
+        return
     if name != REFERENCE.name:
         raise ConfigurationError("device", [Problem(repr(name), "is no reference device", f"use {REFERENCE.name}")])
     if list_faults:
@@ -241,6 +254,11 @@ def _root(
     ] = False,
 ) -> None:
     """Conformance harness for V2G-ready cars and chargers."""
+
+
+def _not_installed(role: str) -> frozenset[str]:
+    """Interfaces of the embedded device that this installation cannot play; its only one is not left out."""
+    return frozenset() if installed() or role != "charger" else frozenset({GRID})
 
 
 def exit_code(run: RunRecord, decision: Decision) -> Exit:

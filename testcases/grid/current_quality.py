@@ -25,7 +25,7 @@ class DistortionRatedFeeding(GridCase):
 
     topic = "THD-01"
     title = "Distortion of current, feeding rated power"
-    area = "current quality"
+    area = "current-quality"
     requirements = ("GRID-THD",)
     parameters = ("thd_limit",)
     pics = "discharge"
@@ -92,7 +92,7 @@ class DirectCurrentFeeding(GridCase):
 
     topic = "DC-01"
     title = "Direct current, feeding rated power"
-    area = "current quality"
+    area = "current-quality"
     requirements = ("GRID-DC",)
     parameters = ("dc_limit",)
     pics = "discharge"
@@ -129,7 +129,7 @@ class PhasesFeeding(GridCase):
 
     topic = "BAL-01"
     title = "Load of the phases, feeding rated power"
-    area = "current quality"
+    area = "current-quality"
     requirements = ("GRID-BALANCE",)
     parameters = ("unbalance_limit",)
     pics = "discharge"

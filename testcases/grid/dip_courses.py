@@ -14,6 +14,7 @@ from v2gready.authoring.grid import (
     Script,
     Span,
     Trace,
+    Verdict,
     View,
     delivers_again,
     remark,
@@ -27,7 +28,6 @@ from v2gready.authoring.grid.ride_through import (
     at_share,
 )
 from v2gready.authoring.grid.voltage_gates import after, followed, happened, point_on_wave, recovered
-from v2gready.model.verdict import Verdict
 
 BOTH = ("GRID-UVRT", "GRID-UVRT-RECOVERY")
 RECOVERY = ("uvrt", "frt_recovery_time", "frt_recovery_share")

@@ -25,6 +25,8 @@ FLATTER = 0.8
 """Times the set rate, where it must not (GB: 0.95)."""
 MEASURING = 0.3
 """Seconds that a relay may need to know the rate, beyond its set time."""
+SOONER = 0.1
+"""Share of the set time, and at least as many seconds, by which it may trip earlier."""
 INSIDE_FOR = 1.0
 """Seconds of the flatter ramp, and at least twice the set time."""
 SHORTER = 0.85
@@ -104,6 +106,14 @@ def told(view: View) -> Parameter:
     return view.code["trip_rocof"]
 
 
+def leaves_in_ramp(view: View, ramp: Span, swing: Swing) -> Iterator[Observation]:
+    """The device leaves before the ramp is over, and not at its mere beginning."""
+    yield trips_in_time("GRID-TRIP-ROCOF", view, Span(ramp.start, view.span.end), told(view), latest=swing.seconds)
+    _, delay = told(view).stage
+    start = Span(ramp.start - LEAD / 2, ramp.start + delay - max(SOONER, SOONER * delay))
+    yield stays_connected("GRID-TRIP-ROCOF", view, start, told(view))
+
+
 class RisingTrips(GridCase):
     """While frequency rises faster than the stage allows, the device leaves before the ramp is over.
 
@@ -128,7 +138,7 @@ class RisingTrips(GridCase):
         view = View(trace)
         swing = beyond(view.code, 1.0)
         ramp = seen(view, swing)
-        yield trips_in_time("GRID-TRIP-ROCOF", view, Span(ramp.start, view.span.end), told(view), latest=swing.seconds)
+        yield from leaves_in_ramp(view, ramp, swing)
 
 
 class FallingTrips(GridCase):
@@ -152,7 +162,7 @@ class FallingTrips(GridCase):
         view = View(trace)
         swing = beyond(view.code, -1.0)
         ramp = seen(view, swing)
-        yield trips_in_time("GRID-TRIP-ROCOF", view, Span(ramp.start, view.span.end), told(view), latest=swing.seconds)
+        yield from leaves_in_ramp(view, ramp, swing)
 
 
 class FlatterHolds(GridCase):

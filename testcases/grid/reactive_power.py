@@ -11,6 +11,7 @@ from v2gready.authoring.grid import (
     Inconclusive,
     Observation,
     Parameter,
+    Profile,
     Span,
     Trace,
     View,
@@ -35,7 +36,6 @@ from v2gready.authoring.grid.volt_var import (
     voltage_points,
     voltage_stairs,
 )
-from v2gready.grid.profile import Profile
 
 HOOKS = ("set_power", "set_reactive")
 CALM = 5.0
@@ -63,7 +63,7 @@ class VoltVarFeeding(GridCase):
 
     topic = "QU-01"
     title = "Q(U) over the whole curve, feeding half of rated power"
-    area = "reactive power"
+    area = "reactive-power"
     requirements = ("GRID-QU",)
     parameters = ("qu_curve", "qu_time")
     pics = "reactive_modes and discharge"
@@ -122,7 +122,7 @@ class VoltVarSettling(GridCase):
 
     topic = "QU-03"
     title = "Q(U) after a step of the voltage: time of the response"
-    area = "reactive power"
+    area = "reactive-power"
     requirements = ("GRID-QU",)
     parameters = ("qu_curve", "qu_time")
     pics = "reactive_modes and discharge"
@@ -173,7 +173,7 @@ class VoltVarLowPower(GridCase):
 
     topic = "QU-04"
     title = "Q(U) at low power, feeding"
-    area = "reactive power"
+    area = "reactive-power"
     requirements = ("GRID-QU",)
     parameters = ("qu_curve", "qu_time", "cosphi_capability")
     pics = "reactive_modes and discharge"
@@ -211,7 +211,7 @@ class PowerFactorOfPower(GridCase):
 
     topic = "COSPHI-01"
     title = "cos φ(P) from a fifth of rated power to all of it, feeding"
-    area = "reactive power"
+    area = "reactive-power"
     requirements = ("GRID-COSPHI-P",)
     parameters = ("cosphi_p_curve",)
     pics = "reactive_modes and discharge"
@@ -257,7 +257,7 @@ class ReactiveSetpointFeeding(GridCase):
 
     topic = "QSET-01"
     title = "Setpoint of reactive power of both signs, feeding most of rated power"
-    area = "reactive power"
+    area = "reactive-power"
     requirements = ("GRID-Q-SETPOINT",)
     parameters = ("cosphi_capability",)
     pics = "reactive_modes and discharge"
@@ -309,7 +309,7 @@ class OverExcitedFeeding(GridCase):
 
     topic = "QCAP-01"
     title = "Power factor of the code, over-excited, feeding"
-    area = "reactive power"
+    area = "reactive-power"
     requirements = ("GRID-CAPABILITY",)
     parameters = ("cosphi_capability",)
     pics = "reactive_modes and discharge"

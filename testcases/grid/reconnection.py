@@ -56,7 +56,7 @@ class WaitsFeeding(GridCase):
         """From when voltage and frequency are in the window until power begins to come back."""
         view = View(trace)
         window = Window.of(view.code)
-        *_, inside = window.entered(view)
+        inside = window.came_back(view)
         left_grid(view, 0.5, inside.start + 1.0)
         yield waited("GRID-RECONNECT-WAIT", view, window, inside.start, connected_again(view, inside.start))
 
@@ -86,7 +86,7 @@ class WaitsCharging(GridCase):
         """From when voltage and frequency are in the window until power begins to come back."""
         view = View(trace)
         window = Window.of(view.code)
-        *_, inside = window.entered(view)
+        inside = window.came_back(view)
         left_grid(view, -0.5, inside.start + 1.0)
         yield waited("GRID-RECONNECT-WAIT", view, window, inside.start, connected_again(view, inside.start))
 
@@ -204,7 +204,7 @@ class RisesSlowlyFeeding(GridCase):
     def judge(self, trace: Trace) -> Iterator[Observation]:
         """The steepest minute after voltage and frequency are back."""
         view = View(trace)
-        *_, inside = Window.of(view.code).entered(view)
+        inside = Window.of(view.code).came_back(view)
         left_grid(view, 1.0, inside.start + 1.0)
         yield rises_slowly("GRID-RECONNECT-RAMP", view, inside.start)
 
@@ -233,7 +233,7 @@ class RisesSlowlyCharging(GridCase):
     def judge(self, trace: Trace) -> Iterator[Observation]:
         """The steepest minute after voltage and frequency are back."""
         view = View(trace)
-        *_, inside = Window.of(view.code).entered(view)
+        inside = Window.of(view.code).came_back(view)
         left_grid(view, -1.0, inside.start + 1.0)
         yield rises_slowly("GRID-RECONNECT-RAMP", view, inside.start)
 

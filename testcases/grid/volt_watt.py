@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from v2gready.authoring.grid import GridBench, GridCase, Inconclusive, Observation, Trace, View, never_above, on_curve
+from v2gready.authoring.grid import (
+    GridBench,
+    GridCase,
+    Inconclusive,
+    Observation,
+    Profile,
+    Trace,
+    View,
+    never_above,
+    on_curve,
+)
 from v2gready.authoring.grid.ride_through import at_share
 from v2gready.authoring.grid.volt_var import Point, by_volts, highest_voltage, voltage_points, voltage_stairs
-from v2gready.grid.profile import Profile
 
 CALM = 5.0
 """Seconds at nominal voltage before."""

@@ -63,7 +63,10 @@ def test_a_contradicted_declaration_is_exit_code_1(v2gready: Run, tmp_path: Path
         (("certify", "none.toml"), "none.toml: file: does not exist; check the path"),
         (("certify", "--select", "sdp and"), "--select: 'sdp and': it ends too early"),
         (("certify", "--select", "nosuchword"), "leaves no case to run"),
-        (("certify", "--scheme", "gold"), "--scheme: gold: is no scheme of this suite; use one of charger-iso15118-20"),
+        (
+            ("certify", "--scheme", "gold"),
+            "--scheme: gold: is no scheme of this suite; use one of charger-grid, charger-iso15118-20, ev-grid",
+        ),
         (("certify", "--resume"), "--resume: --out: is missing"),
         (("certify", "--resume", "--out", "x", "--select", "sdp"), "--resume: --select, --seed: are those of the run"),
         (("evaluate", "nowhere"), "nowhere: run.json: is missing"),

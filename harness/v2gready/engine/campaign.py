@@ -22,7 +22,7 @@ from v2gready.engine.run_directory import RunDirectory
 from v2gready.engine.selection import Selected, Selector, select
 from v2gready.engine.settings import EMBEDDED
 from v2gready.engine.timing import measure_timing_uncertainty
-from v2gready.engine.trace_file import read_trace
+from v2gready.engine.trace_file import TraceFileError, read_trace
 from v2gready.model.case import CaseInfo
 from v2gready.model.dut import ConfigurationError, Problem
 from v2gready.model.run import CaseRecord, RunRecord
@@ -170,7 +170,11 @@ def evaluate(catalogue: Catalogue, directory: RunDirectory) -> RunRecord:
         if record.lifecycle is not Lifecycle.FINISHED or not record.trace:
             cases.append(record)
             continue
-        trace = read_trace(directory.path / record.trace)
+        try:
+            trace = read_trace(directory.path / record.trace)
+        except TraceFileError as unreadable:
+            cases.append(replace(record, verdict=Verdict.ERROR, reason=str(unreadable)))
+            continue
         try:
             case = catalogue.case(record.info.id)()
         except KeyError:

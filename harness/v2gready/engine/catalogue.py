@@ -22,7 +22,7 @@ OPTIONAL = frozenset({"numpy"})
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """All cases in order of file and definition.
+    """All cases in order of their own, then of file and definition.
 
     Attributes:
         cases: Case classes.
@@ -85,6 +85,7 @@ def load_catalogue(folders: Iterable[Path] | None = None) -> Catalogue:
                     cases.append(item)
                 else:
                     invariants.append(item)
+    cases.sort(key=lambda case: case.order)
     registry = load_registry()
     catalogue = Catalogue(tuple(cases), tuple(invariants), registry, files, left_out)
     unknown = registry.unknown(catalogue.references())

@@ -45,3 +45,10 @@ async def serve_charger(
         raise ConfigurationError(
             "device", [Problem("--interface", str(reason), "name another interface or port")]
         ) from None
+
+
+def inverter_faults() -> list[str]:
+    """Faults of the reference inverter, a line each; it runs in process alone."""
+    from v2gready.references.inverter import REFERENCE as INVERTER  # noqa: PLC0415 - the extra "grid"
+
+    return [f"{key:<36} {sentence}" for key, sentence in sorted(INVERTER.faults.items())]

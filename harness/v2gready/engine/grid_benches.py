@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
@@ -23,6 +24,12 @@ from v2gready.references.inverter import REFERENCE, Effect, RunningInverter
 from v2gready.transports.clock import Clock
 from v2gready.transports.recorder import Recorder
 
+RESET = "reset"
+"""Hook that takes back what an earlier case told the device: limits, reactive modes, rights."""
+REST = "rest_before_case"
+"""PIXIT parameter: seconds at nominal voltage before a case."""
+SPARE = 30.0
+"""Seconds of rest beyond the wait of the code."""
 LONGEST = 24 * 3600.0
 """Seconds a stimulus may take: the longest hold of any grid code and what surrounds it."""
 
@@ -139,6 +146,12 @@ class InstrumentGridBench(BenchSetup):
         self.code = settings.code.title
         self.parameters = frozenset(settings.code.parameters)
 
+    def _rest(self) -> float:
+        """Seconds at nominal voltage before a case: the output was off, so the device waits before it connects."""
+        code = self._settings.code
+        wait = sum(code[name].number for name in ("reconnect_wait", "reconnect_random") if name in code)
+        return float(self._dut.pixit.get(REST, wait + SPARE))
+
     @asynccontextmanager
     async def open(
         self,
@@ -160,13 +173,17 @@ class InstrumentGridBench(BenchSetup):
         ):
             nominal = self._settings.rating.voltage
             await simulator.energise(nominal)
+            act = HookRunner(self._dut.hooks, recorder, self._prompt)
+            if RESET in self._dut.hooks:
+                await act(RESET)
+            await asyncio.sleep(self._rest())
             yield GridBench(
                 grid=InstrumentGrid(simulator, analyser, bench.sunspec, nominal, recorder, rate=other.rate),
                 code=self._settings.code,
                 rating=self._settings.rating,
                 pics=self._dut.pics,
                 pixit=self._dut.pixit,
-                act=HookRunner(self._dut.hooks, recorder, self._prompt),
+                act=act,
                 clock=clock,
                 rng=rng,
             )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from v2gready.engine.data import read_toml
 from v2gready.grid.rating import Rating
 from v2gready.model.dut import ConfigurationError, DutFile, Problem
+from v2gready.model.measurement import DecisionRule
 from v2gready.resources import folder
 
 if TYPE_CHECKING:
@@ -85,6 +86,10 @@ def grid_settings(dut: DutFile, base: Path) -> tuple[DutFile, GridSettings]:
     code = load_code(bench.profile)
     if bench.overrides:
         code = _with_numbers_of_the_laboratory(code, base / bench.overrides)
+    rules = [rule.value for rule in DecisionRule]
+    if dut.pixit.get("decision_rule", rules[0]) not in rules:
+        wrong = Problem("pixit.decision_rule", f"is {dut.pixit['decision_rule']!r}", f"use one of {', '.join(rules)}")
+        raise ConfigurationError(dut.source, [wrong])
     try:
         rating = Rating.declared(dut.pixit)
     except KeyError as missing:

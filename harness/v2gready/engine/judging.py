@@ -101,7 +101,7 @@ def _declared(case: TestCase[Any], one: Observation) -> Observation:
 def _inconclusive(requirement: str, reason: str) -> Observation:
     return Observation(
         requirement=requirement,
-        expected="the session reaches the step under test",
+        expected="the step under test is reached and can be judged",
         seen=reason,
         verdict=Verdict.INCONC,
         reason=reason,

@@ -60,6 +60,11 @@ class CasePlugin:
         collector.plugin = self
         return collector
 
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """The order of the catalogue, not that of the files."""
+        place = {case.id: number for number, case in enumerate(self.campaign.pending)}
+        items.sort(key=lambda item: place.get(item.name, -1))
+
     def pytest_sessionstart(self) -> None:
         """Shows what is going to run."""
         self.progress.begin(self.campaign.directory.record, len(self.campaign.pending))

@@ -60,18 +60,20 @@ def embedded_dut(role: str = "charger") -> Path:
     return path
 
 
-def prepare(path: Path, prompt: Prompt | None = None) -> Ready:
+def prepare(path: Path, prompt: Prompt | None = None, *, without: frozenset[str] = frozenset()) -> Ready:
     """Reads and checks a DUT file and all it names.
 
     Args:
         path: The file.
         prompt: How to reach the operator; on a terminal by default.
+        without: Interfaces to leave alone.
 
     Raises:
         ConfigurationError: With every problem that was found.
     """
     document = read_toml(path)
-    dut = parse_dut(document, str(path), load_questionnaires())
+    interfaces = {name: table for name, table in document.get("interfaces", {}).items() if name not in without}
+    dut = parse_dut({**document, "interfaces": interfaces}, str(path), load_questionnaires())
     unknown = sorted(set(dut.interfaces) - {CAR, GRID})
     if unknown or not dut.interfaces:
         wrong = Problem(f"interfaces.{'/'.join(unknown)}", "is no interface", f"use {CAR} or {GRID}")

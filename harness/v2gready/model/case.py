@@ -77,6 +77,7 @@ class TestCase(ABC, Generic[Bench]):
         aliases: Official ids of the same test purpose.
         neighbour: What the harness plays towards the device, e.g. ``ev``, ``grid``; it decides which bench opens.
         parameters: Parameters of the grid code that the case is about; a code without them makes it not applicable.
+        order: -1 before all others, 1 after all others, 0 for the rest.
     """
 
     __test__ = False  # pytest collects cases by our plugin, not by name
@@ -94,6 +95,7 @@ class TestCase(ABC, Generic[Bench]):
     aliases: ClassVar[tuple[str, ...]] = ()
     neighbour: ClassVar[str]
     parameters: ClassVar[tuple[str, ...]] = ()
+    order: ClassVar[int] = 0
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

@@ -41,6 +41,7 @@ class Scheme:
         exempt: Patterns of case ids taken out again, e.g. informative ones.
         invariants: Patterns of invariant ids that must hold on every trace.
         pics: Capabilities the device must declare.
+        least_firm: Share of the required results that must rest on confirmed or secondary numbers.
     """
 
     id: str
@@ -51,6 +52,7 @@ class Scheme:
     exempt: tuple[str, ...]
     invariants: tuple[str, ...]
     pics: tuple[str, ...]
+    least_firm: float = 0.0
 
     def requires(self, case_id: str, weight: str) -> bool:
         """Whether the label depends on that case."""
@@ -100,6 +102,12 @@ def decide_label(scheme: Scheme, run: RunRecord) -> Decision:
             case Standing.WAIVED | Standing.NOT_APPLICABLE:
                 pass
     blocking += _broken_invariants(scheme, run.cases)
+    settled = met + len(indicative)
+    if settled and met < scheme.least_firm * settled:
+        open_.append(
+            f"{len(indicative)} of {settled} required results rest on unconfirmed numbers; "
+            f"the scheme asks that {scheme.least_firm:.0%} do not"
+        )
     if not required:
         open_.append("the run holds no case that the scheme requires")
     label = Label.NOT_GRANTED if blocking else Label.INCOMPLETE if open_ or not met else Label.GRANTED
@@ -146,6 +154,7 @@ def parse_scheme(document: Mapping[str, Any], source_name: str) -> Scheme:
             exempt=tuple(document.get("exempt", ())),
             invariants=tuple(document.get("invariants", ())),
             pics=tuple(document.get("pics", ())),
+            least_firm=float(document.get("least_firm", 0.0)),
         )
     except KeyError as missing:
         raise SchemeError(f"{source_name}: {missing} is missing") from None

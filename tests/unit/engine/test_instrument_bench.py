@@ -56,12 +56,16 @@ def bench(tmp_path: Path, dut_file: Callable[..., Path]) -> Iterator[Callable[..
             path = dut_file(
                 (
                     '[interfaces.grid]\nkind = "embedded"\n',
-                    '[interfaces.grid]\nkind = "bench"\n'
-                    f'simulator = {{ command_set = "ametek-ci", address = "{simulator.address.text}" }}\n'
-                    f'analyser = {{ command_set = "yokogawa-wt", address = "{analyser.address.text}" }}\n',
-                )
+                    (
+                        '[interfaces.grid]\nkind = "bench"\n'
+                        f'simulator = {{ command_set = "ametek-ci", address = "{simulator.address.text}" }}\n'
+                        f'analyser = {{ command_set = "yokogawa-wt", address = "{analyser.address.text}" }}\n'
+                    ),
+                ),
+                ("settling_time = 3.0\n", "settling_time = 3.0\nrest_before_case = 0.1\n"),
             )
             hook = '[hooks.set_power]\nkind = "command"\ncommand = "true {watts}"\n'
+            hook += '[hooks.reset]\nkind = "command"\ncommand = "true"\n'
             path.write_text(path.read_text() + hook)
             return prepare(path), simulator
 
@@ -83,7 +87,7 @@ def test_the_simulator_plays_and_the_analyser_records(bench: Callable[..., tuple
     (points,) = simulator.model["played"]
     assert max(point[2] for point in points) == pytest.approx(1.1 * 230.0)
     acted = [one for one in trace.records if isinstance(one, Event) and one.kind == EventKind.ACTION]
-    assert acted[0].detail == {"action": "set_power", "watts": -15000.0}
+    assert [one.detail for one in acted] == [{"action": "reset"}, {"action": "set_power", "watts": -15000.0}]
 
 
 def test_an_instrument_that_fails_is_an_error_and_leaves_the_output_off(

@@ -25,6 +25,7 @@ from v2gready.model.case import INFORMATIVE, RECOMMENDED, REQUIRED
 from v2gready.model.measurement import DecisionRule, Limit, Measurement, Provenance
 from v2gready.model.observation import Curve, Inconclusive, Observation, Severity
 from v2gready.model.trace import Event, EventKind, Trace
+from v2gready.model.verdict import Verdict
 
 __all__ = [
     "CONNECTED_SHARE",
@@ -56,6 +57,7 @@ __all__ = [
     "StageTrips",
     "StageTripsWithoutCurrent",
     "Trace",
+    "Verdict",
     "View",
     "delivers_again",
     "holds",

@@ -144,6 +144,7 @@ class GridCase(TestCase[GridBench]):
     topic: ClassVar[str]
     neighbour: ClassVar[str] = "grid"
     instruments: ClassVar[tuple[str, ...]] = ("grid_simulator", "power_analyser")
+    hooks: ClassVar[tuple[str, ...]] = ("set_power",)
 
     @classmethod
     def variants(cls) -> tuple[type[Self], ...]:

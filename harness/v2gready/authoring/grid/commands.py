@@ -123,6 +123,8 @@ class CeaseCase(GridCase):
         stays = view.code.limit("cease_share", high=least, unit="W")
         rest = Span(active.start + in_time, active.end - size.spacing)
         yield never_above("GRID-CEASE", view, size, rest, stays, what="highest power while the input is active")
+        if active.end > view.span.end - AVERAGED:
+            return  # it was not released, or nobody looked at what came then
         back = size.between(active.end, view.span.end).maximum()
         yield holds(
             "GRID-CEASE",

@@ -30,6 +30,10 @@ AFTER: Final = 0.3
 TRIMMED: Final = 0.02
 """Share of the power of the device by which the load may differ from what the case wants: what is left flows through
 the switch (IEC 62116: 1 % of rated current [S2]; the rest is the doubt of the estimate)."""
+TUNED: Final = 0.01
+"""Share by which its reactive power may differ; beside a generator it is known less well."""
+VOLTAGE_TOLERANCE: Final = 0.015
+"""Un by which the voltage of the first cycle may differ beside a generator that is not measured."""
 QUALITY_TOLERANCE: Final = 0.1
 """By which the quality factor may differ (IEC 62116 [S2])."""
 EDGE: Final = 0.002
@@ -153,13 +157,16 @@ class IslandCase(GridCase):
                 f"the load took {100 * active:+.1f} % more active power than the device gave,"
                 f" the case wants {100 * self.p_mismatch:+.1f} %"
             )
+        real = (self.generation * view.rating.power + power) / abs(power)
+        due = 1 / math.sqrt(1 + self.p_mismatch / real)
+        if self.generation and abs(load.voltage - due) > VOLTAGE_TOLERANCE:
+            raise Inconclusive(f"the voltage went to {load.voltage:.3f} Un, the case wants {due:.3f} Un")
         wanted = self.surplus(view)
-        if abs(load.surplus - wanted) > TRIMMED:
+        if abs(load.surplus - wanted) > (TRIMMED if self.generation else TUNED) * real:
             raise Inconclusive(
                 f"the load took {100 * load.surplus:+.1f} % reactive power, the case wants {100 * wanted:+.1f} %"
             )
         quality = view.code["islanding_quality_factor"].number
-        real = (self.generation * view.rating.power + power) / abs(power)
         if load.stored is not None and abs(load.stored / real - quality) > QUALITY_TOLERANCE:
             raise Inconclusive(f"the quality factor of the load is {load.stored / real:.2f}, the code asks {quality:g}")
 

@@ -92,6 +92,17 @@ class Window:
         edges = np.flatnonzero(np.diff(np.concatenate(([False], inside, [False])).astype(np.int8)))
         return [Span(float(f.t[a]), float(f.t[b - 1])) for a, b in zip(edges[::2], edges[1::2], strict=True)]
 
+    def came_back(self, view: View) -> Span:
+        """The last stretch inside, which must have followed one outside.
+
+        Raises:
+            Inconclusive: Voltage and frequency never were inside, or never outside.
+        """
+        stretches = self.entered(view)
+        if len(stretches) < 2:
+            raise Inconclusive("voltage and frequency did not leave the window of reconnection and come back")
+        return stretches[-1]
+
 
 def knocked_out(script: Script, code: Profile, *, charging: bool) -> Script:
     """The script goes on beyond a stage of frequency for long enough to trip: above while charging, below otherwise.
@@ -131,7 +142,8 @@ def connected_again(view: View, since: float) -> Measurement | None:
         way = way.between(way.start, float(way.t[reached[0]]))
     if len(way) < 3 or (speed := measure.trend(way)).value <= 0:
         return seen
-    back = min(level / speed.value, ON_THE_WAY)
+    there = float(np.mean(way.values)) - speed.value * (float(np.mean(way.t)) - seen.value)
+    back = min(max(there, 0.0) / speed.value, ON_THE_WAY)
     spread = back * math.hypot(speed.uncertainty / speed.value, float(np.mean(way.uncertainty)) / level)
     return Measurement(seen.value - back, "s", math.hypot(seen.uncertainty, min(spread, back)))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Final
 
 import numpy as np
 
@@ -12,6 +13,9 @@ from v2gready.grid import measurement as measure
 from v2gready.grid.measurement import Dip
 from v2gready.grid.recording import ChannelNames
 from v2gready.model.observation import Inconclusive
+
+CALM: Final = 0.1
+"""Of nominal voltage, by which it may differ after an excursion."""
 
 
 def happened(view: View, excursion: Excursion, envelope: Envelope | None = None, *, nth: int = 0) -> Dip:
@@ -122,6 +126,7 @@ def point_on_wave(view: View, near: float) -> float:
 def recovered(view: View, event: Dip, until: float | None = None) -> Span:
     """From when the device must be back to the end of the recording, or to the next excursion."""
     end = view.span.end if until is None else until
+    _calm(view, Span(_ended(event), end))
     return Span(_ended(event) + recovery_time(view.code), end)
 
 
@@ -135,6 +140,16 @@ def after(view: View, event: Dip, until: float | None = None) -> Span:
     if span.duration < HOLD_SHARE * recovery_time(view.code) - ONE_CYCLE:
         raise Inconclusive(f"{span.duration:.2f} s were recorded after the excursion, too little to recover")
     return span
+
+
+def _calm(view: View, span: Span) -> None:
+    """Nothing else happens to the voltage: the device would be judged for two things at once."""
+    settled = Span(span.start + 2 * ONE_CYCLE, span.end - 2 * ONE_CYCLE)
+    for n, phase in enumerate(view.fine.u, start=1):
+        part = phase.between(settled.start, settled.end)
+        for extreme in (part.minimum(), part.maximum()):
+            if abs(extreme.value / view.rating.voltage - 1.0) > CALM:
+                raise Inconclusive(f"after the excursion phase {n} was at {extreme.value / view.rating.voltage:.3f} Un")
 
 
 def _ended(event: Dip) -> float:

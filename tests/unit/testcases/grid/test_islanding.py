@@ -15,7 +15,7 @@ from v2gready.grid.script import Script
 from v2gready.model.trace import Recorded, Trace
 from v2gready.model.verdict import Verdict
 
-POINTS = ("ISL-01", "ISL-05", "ISL-12", "ISL-17")
+POINTS = ("ISL-01", "ISL-12", "ISL-17")
 
 
 class BentBank:
@@ -52,7 +52,6 @@ WRONG: dict[str, Change] = {
     "more inductive": banked(q_mismatch=0.08),
     "more capacitive": banked(q_mismatch=-0.08),
     "half the power": power(0.5),
-    "no power": power(0.0),
 }
 
 
@@ -65,14 +64,8 @@ def test_a_good_device_leaves(topic: str) -> None:
 @pytest.mark.parametrize("wrong", WRONG)
 @pytest.mark.parametrize("topic", POINTS)
 def test_another_island_is_inconclusive(topic: str, wrong: str) -> None:
-    if topic == "ISL-17" and "active" in wrong and wrong.startswith(("more", "less")):
-        pytest.skip("the local generator is not measured: a few percent of it do not show")
-    try:
-        record, _ = ran(case(topic), WRONG[wrong])
-    except ValueError:
-        pytest.fail("the bench refused")
-    assert record.verdict in {Verdict.INCONC, Verdict.ERROR}, record.reason
-    assert record.verdict is Verdict.INCONC or wrong == "no power", record.reason
+    record, _ = ran(case(topic), WRONG[wrong])
+    assert record.verdict is Verdict.INCONC, record.reason
 
 
 @pytest.mark.parametrize("wrong", ["more inductive", "more active load"])
