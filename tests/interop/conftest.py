@@ -77,3 +77,12 @@ def josev_charger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable
             return running[tls]
 
         yield give
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Tells what a test repeated before its verdict: a green line alone would hide it."""
+    for outcome in ("passed", "failed"):
+        for report in terminalreporter.getreports(outcome):
+            for name, value in report.user_properties:
+                if name == "repeated":
+                    terminalreporter.write_line(f"repeated: {value}")

@@ -421,8 +421,10 @@ class IdleConnection(ChargerCase):
     faults = {"one-connection-at-a-time": "H-ROBUST"}
 
     async def stimulate(self, bench: ChargerBench) -> None:
-        """Opens a connection, leaves it alone, and comes with a good car."""
-        async with bench.ev.session(tls=TlsUse.NONE):
+        """Opens a connection, leaves it alone for a while, and comes with a good car."""
+        async with bench.ev.session(tls=TlsUse.NONE) as idle:
+            # A car that comes at once may be served before the charger has taken note of the first connection.
+            await idle.silence(A_WHILE)
             await bench.ev.visit()
 
     def judge(self, trace: Trace) -> Iterator[Observation]:
