@@ -31,10 +31,11 @@ interop: $(VENV)/.dev                  ## Counterparts that nobody here wrote; s
 bench: $(VENV)/.dev                    ## Ratios measured in one run -> benchmarks/latest.json
 	$(BIN)/python benchmarks/run.py
 
+# "fast" compiles the simulation of the grid side; where numba has no wheel it runs interpreted, with equal results.
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable .[grid]
+	$(BIN)/python -m pip install --quiet --editable .[fast] || $(BIN)/python -m pip install --quiet --editable .[grid]
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.installed

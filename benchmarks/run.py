@@ -40,6 +40,9 @@ from v2gready.transports.tls import KeyLog
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
+import grid_judging  # noqa: E402 - beside this file
+import inverter  # noqa: E402
+
 from interop.environments import MissingError, python_of  # noqa: E402 - counterparts live below tests
 
 LATEST = ROOT / "benchmarks" / "latest.json"
@@ -190,7 +193,14 @@ def measure(folder: Path) -> list[Result]:
     results.append(
         Result("request to response over loopback, p99", round(times[int(len(times) * 0.99)] * 1e3, 3), "ms")
     )
-    return results
+    return results + grid()
+
+
+def grid() -> list[Result]:
+    """Judging and simulating the grid side."""
+    judging = f"judging {grid_judging.SECONDS:g} s of 6 channels at {grid_judging.RATE / 1000:g} kS/s"
+    simulating = [Result(name, round(seconds * 1e3, 1), "ms") for name, seconds in inverter.figures().items()]
+    return [Result(judging, round(grid_judging.measure(), 3), "s"), *simulating]
 
 
 def markdown(results: list[Result]) -> str:
