@@ -225,7 +225,7 @@ class LimitAndUnderFrequency(GridCase):
         bound = Limit("W", high=(LOW_LIMIT + TOLERANCE) * view.rating.power, source="OCPP 2.1 LimitMaxDischarge")
         for span, when in ((calm.last(DWELL - QUICK), "before"), (back.last(AVERAGED), "after")):
             seen = view.export(span)
-            if seen.value < (LOW_LIMIT - 2 * TOLERANCE) * view.rating.power:
+            if seen.value < (LOW_LIMIT - TOLERANCE) * view.rating.power:
                 raise Inconclusive(f"{when} the fall the device exported {seen.value:.0f} W: the limit did not bind it")
             what = f"highest export {when} the fall of frequency"
             yield never_above("GRID-POWER-LIMIT", view, view.q.export, span, bound, what=what)

@@ -29,7 +29,7 @@ from v2gready.authoring.grid.ride_through import (
     reactive_current,
     within_current,
 )
-from v2gready.authoring.grid.voltage_gates import after, happened
+from v2gready.authoring.grid.voltage_gates import after, happened, recovered
 
 RECOVERY = ("uvrt", "frt_recovery_time", "frt_recovery_share")
 LIMITED = 0.7
@@ -54,12 +54,14 @@ class CurrentInDipFeeding(ExcursionCase):
         return Excursion.balanced(*envelope.inside(LIMITED, 0.5))
 
     def judge(self, trace: Trace) -> Iterator[Observation]:
-        """The highest RMS current of any phase."""
+        """The highest RMS current of any phase; a device that left carries none, and proves nothing."""
         view = View(trace)
         envelope = Envelope.of(view.code, self.curve)
         dip = happened(view, self.excursion(envelope), envelope)
         view.at_power(self.share, before=dip.start.value - HALF_CYCLE, seconds=LEAD / 2)
         back = after(view, dip)
+        if view.disconnected(recovered(view, dip)) is not None:
+            raise Inconclusive("the device left the grid: a current that is gone keeps any limit")
         inside = Span(dip.start.value, back.start)
         yield within_current("GRID-CURRENT-LIMIT", view, inside, what="highest current in the dip")
         yield within_current("GRID-CURRENT-LIMIT", view, back, what="highest current after the dip")

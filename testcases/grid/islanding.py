@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from v2gready.authoring.grid import GridBench, View
 from v2gready.authoring.grid.islands import IslandCase
+from v2gready.authoring.grid.volt_var import volt_var_answered, volt_var_asked
 
 A, B, C = 1.0, 0.66, 0.33
 """Shares of rated power of the three conditions of IEC 62116."""
-ACTIVE = 0.1
+ACTIVE = 0.3
 """Hz beyond the threshold of LFSM-O where the island of one case settles."""
 
 
@@ -162,17 +163,25 @@ class WithVoltVar(IslandCase):
     topic = "ISL-15"
     title = "Balanced island at 66 % with Q(U) on"
     level = B
-    parameters = ("islanding_time", "islanding_quality_factor", "qu_curve")
+    parameters = ("islanding_time", "islanding_quality_factor", "qu_curve", "qu_time")
     pics = "island_detection and discharge and reactive_modes"
     hooks = ("set_power", "set_reactive")
-    reactive = "qu"
     faults = {"island-passive-only": "GRID-ISLAND"}
+
+    async def prepare(self, bench: GridBench) -> None:
+        """Switches Q(U) on and lets it answer a step of the voltage."""
+        await bench.act("set_reactive", mode="qu")
+        await bench.play_waveform(volt_var_asked(bench.calm, bench.code))
+
+    def prepared(self, view: View) -> None:
+        """It answered."""
+        volt_var_answered(view)
 
 
 class WhereFrequencyResponseHolds(IslandCase):
     """What helps the grid must not keep an island alive.
 
-    The island would settle just above the threshold of LFSM-O, where the device reduces its power and so steadies the
+    The island would settle above the threshold of LFSM-O, where the device reduces its power and so steadies the
     frequency.
     """
 

@@ -25,6 +25,7 @@ from v2gready.authoring.grid.frequency_judgements import (
     quick_enough,
     returns_slowly,
     slope,
+    stays_on,
     unchanged,
     well_damped,
 )
@@ -221,12 +222,13 @@ class StepResponse(GridCase):
         await bench.play(bench.calm.hold(CALM).step(f=droop.at(0.4)).hold(2 * droop.settling))
 
     def judge(self, trace: Trace) -> Iterator[Observation]:
-        """Measures the step response of power."""
+        """Measures the step response of power, of a device that stays at the grid."""
         view = View(trace)
         droop = Droop.over(view.code)
         view.at_power(1.0, before=CALM)
         t0 = stepped(view, droop.threshold, droop.at(0.4))
         hold = view.held_frequency(droop.at(0.4), 2 * droop.settling)
+        yield stays_on("GRID-LFSMO-DYNAMIC", view, Span(CALM / 2, hold.end), view.code["lfsmo_droop"])
         yield from quick_enough("GRID-LFSMO-DYNAMIC", view, droop, Span(t0, hold.end))
 
 
@@ -248,12 +250,13 @@ class StepDamping(GridCase):
         await bench.play(bench.calm.hold(CALM).step(f=droop.at(0.4)).hold(2 * droop.settling))
 
     def judge(self, trace: Trace) -> Iterator[Observation]:
-        """Measures overshoot, and what still swings when it should have settled."""
+        """Measures overshoot, and what still swings when it should have settled: the device is still there."""
         view = View(trace)
         droop = Droop.over(view.code)
         view.at_power(1.0, before=CALM)
         t0 = stepped(view, droop.threshold, droop.at(0.4))
         hold = view.held_frequency(droop.at(0.4), 2 * droop.settling)
+        yield stays_on("GRID-LFSMO-DYNAMIC", view, Span(CALM / 2, hold.end), view.code["lfsmo_droop"])
         yield from well_damped("GRID-LFSMO-DYNAMIC", view, droop, Span(t0, hold.end))
 
 
@@ -285,6 +288,8 @@ class ReturnGradient(GridCase):
         start = view.at_power(1.0, before=CALM)
         ((high, _, _),) = points(view, [droop.at(0.4)], droop.dwell)
         moved(view, start, high, 0.2)
+        # One that left comes back as from every trip: that is another clause.
+        yield stays_on("GRID-LFSMO-RETURN", view, Span(CALM / 2, high.end), view.code["lfsmo_droop"])
         yield returns_slowly("GRID-LFSMO-RETURN", view, view.q.export, view.rating.power, after=high.end)
 
 
@@ -346,7 +351,7 @@ class WithPowerLimit(GridCase):
         await bench.play(staircase(bench.calm.hold(CALM), droop.levels(3, 0.6), droop.dwell))
 
     def judge(self, trace: Trace) -> Iterator[Observation]:
-        """Power is never above the limit, and at the highest level never above what LFSM-O leaves of rated power."""
+        """Never above the limit, and at each level between what LFSM-O leaves of the limit and of rated power."""
         view = View(trace)
         droop = Droop.over(view.code)
         levels = points(view, droop.levels(3, 0.6), droop.dwell)
@@ -355,10 +360,11 @@ class WithPowerLimit(GridCase):
         most = view.code.limit("lfsmo_droop", high=LIMIT * view.rating.power + slack, unit="W")
         yield never_above("GRID-POWER-LIMIT", view, view.q.export, settled, most, what="export under the limit")
         # A device that did not reach the limit proves nothing about it.
-        view.at_power(LIMIT, before=CALM)
+        wanted = droop.wanted(view, view.at_power(LIMIT, before=CALM))
         for hold, f, export in levels:
             left = (1 + droop.change(f.value)) * view.rating.power + slack
-            limit = view.code.limit("lfsmo_droop", high=min(LIMIT * view.rating.power + slack, left), unit="W")
+            high = min(LIMIT * view.rating.power + slack, left)
+            limit = view.code.limit("lfsmo_droop", low=wanted(f.value) - slack, high=high, unit="W")
             yield within(
                 "GRID-LFSMO-SLOPE",
                 view,
@@ -392,7 +398,7 @@ class WithFullBattery(GridCase):
         await bench.play(staircase(bench.calm.hold(CALM), self.levels(droop), droop.dwell))
 
     def judge(self, trace: Trace) -> Iterator[Observation]:
-        """Power falls to what LFSM-O leaves, and never below zero."""
+        """Power falls to what LFSM-O leaves, and never below zero; the device stays as long as it has to feed."""
         view = View(trace)
         droop = Droop.over(view.code)
         start = view.at_power(0.5, before=CALM)
@@ -403,6 +409,7 @@ class WithFullBattery(GridCase):
         left = droop.wanted(view, start, droop.reference or "P_at_threshold")(f.value)
         limit = view.code.limit("lfsmo_droop", high=max(left, 0.0) + slack, unit="W")
         yield within("GRID-ENERGY-LIMIT", view, export, limit, what="export", instants=(level.start, level.end))
+        yield stays_on("GRID-ENERGY-LIMIT", view, Span(CALM / 2, level.end), view.code["lfsmo_droop"])
         whole = Span(CALM, seen[-1][0].end)
         yield from between_bounds(
             "GRID-ENERGY-LIMIT", view, whole, (-slack, start.value + slack), view.code["lfsmo_droop"]

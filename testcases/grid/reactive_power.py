@@ -191,13 +191,16 @@ class VoltVarLowPower(GridCase):
         await bench.play(voltage_stairs(bench.calm.hold(CALM), self.levels(bench.code), dwell(bench.code)))
 
     def judge(self, trace: Trace) -> Iterator[Observation]:
-        """Reactive power at the end of each level."""
+        """Reactive power at the end of each level, at which the device still feeds."""
         view = View(trace)
         view.at_power(LOW, before=view.recording.start + CALM - 0.1)
+        points = voltage_points(view, view.q.q_export, self.levels(view.code), dwell(view.code))
+        for span, *_ in points:
+            view.at_power(LOW, before=span.end, seconds=span.duration)
         yield from between_capability_and_curve(
             "GRID-QU",
             view,
-            voltage_points(view, view.q.q_export, self.levels(view.code), dwell(view.code)),
+            points,
             capability=view.code["cosphi_capability"],
             curve=view.code["qu_curve"],
         )

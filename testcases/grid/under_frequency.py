@@ -19,6 +19,7 @@ from v2gready.authoring.grid.frequency_gates import points, stepped
 from v2gready.authoring.grid.frequency_judgements import (
     not_below_curve,
     quick_enough,
+    stays_on,
     unchanged,
 )
 from v2gready.authoring.grid.frequency_response import Droop, staircase
@@ -126,12 +127,13 @@ class StepFeeding(GridCase):
         await bench.play(bench.calm.hold(CALM).step(f=droop.at(RESPONSE)).hold(2 * droop.settling))
 
     def judge(self, trace: Trace) -> Iterator[Observation]:
-        """Measures the step response of power."""
+        """Measures the step response of power, of a device that stays at the grid."""
         view = View(trace)
         droop = Droop.under(view.code)
         view.at_power(0.5, before=CALM)
         t0 = stepped(view, droop.threshold, droop.at(RESPONSE))
         hold = view.held_frequency(droop.at(RESPONSE), 2 * droop.settling)
+        yield stays_on("GRID-LFSMU-DYNAMIC", view, Span(CALM / 2, hold.end), view.code["lfsmu_droop"])
         yield from quick_enough("GRID-LFSMU-DYNAMIC", view, droop, Span(t0, hold.end))
 
 

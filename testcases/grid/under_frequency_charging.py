@@ -17,7 +17,7 @@ from v2gready.authoring.grid import (
     never_below,
     within,
 )
-from v2gready.authoring.grid.frequency_gates import moved, points, without_current
+from v2gready.authoring.grid.frequency_gates import moved, over_in, points, without_current
 from v2gready.authoring.grid.frequency_judgements import (
     BACK,
     QUIET,
@@ -28,6 +28,7 @@ from v2gready.authoring.grid.frequency_judgements import (
     lasting,
     not_below_curve,
     returns_slowly,
+    stays_on,
 )
 from v2gready.authoring.grid.frequency_response import SLOW, ChargeCurve, staircase
 
@@ -180,20 +181,24 @@ class SupplyBelow(GridCase):
 
     BELOW = 0.4
     """Hz below that frequency, where supply must be seen."""
+    RATE = 1.0
+    """Hz/s: on a slower way there is more time than the code gives."""
 
     async def stimulate(self, bench: GridBench) -> None:
         """Lowers the frequency from nominal to well below."""
         low = bench.code["lfsmu_supply_below"].number - self.BELOW
         await bench.charge(1.0)
-        await bench.play(bench.calm.hold(CALM).ramp(f=low, rate=1.0).hold(CALM))
+        await bench.play(bench.calm.hold(CALM).ramp(f=low, rate=self.RATE).hold(CALM))
 
     def judge(self, trace: Trace) -> Iterator[Observation]:
         """Since the frequency crossed the value of the code: until power goes out for good, or no current flows."""
         view = View(trace)
         below, time = view.code["lfsmu_supply_below"], view.code["lfsmu_supply_time"]
         view.at_power(-1.0, before=CALM)
-        hold = view.held_frequency(below.number - self.BELOW, CALM)
-        since = view.crossing(view.q.f, below.number, rising=False)
+        low = below.number - self.BELOW
+        fall = view.ramp(-0.95 * self.RATE, 0.95 * (view.code.nominal_frequency - low) / self.RATE)
+        hold = view.held_frequency(low, CALM, after=fall.start)
+        since = view.crossing(view.q.f, below.number, rising=False, after=fall.start)
         span = Span(since, hold.end)
         left = view.disconnected(span)
         supplying = lasting(view.q.export, CONNECTED_SHARE * view.rating.power, span)
@@ -263,14 +268,16 @@ class QuickDip(GridCase):
         await bench.play(script.ramp(f=low, rate=1.0).hold(1.2).ramp(f=high, rate=1.0).hold(10))
 
     def judge(self, trace: Trace) -> Iterator[Observation]:
-        """Power goes down and up without feeding in between."""
+        """Power goes down and up without feeding in between, and the device stays."""
         view = View(trace)
         high, low = self.levels(view.code["lfsmu_threshold"].number)
         start = view.at_power(-1.0, before=CALM)
         before = view.held_frequency(high, 5)
         dip = view.held_frequency(low, 1.2, after=before.end)
         after = view.held_frequency(high, 10, after=dip.end)
+        over_in(Span(before.end, after.start), 2.0)
         whole = Span(before.start, after.end)
+        yield stays_on("GRID-MODE-CHANGE", view, Span(CALM / 2, after.end), view.code["lfsmu_threshold"])
         yield at_most_one_change("GRID-MODE-CHANGE", view, whole, view.code["lfsmu_threshold"])
         slack = QUIET * view.rating.power
         limit = view.code.limit("lfsmu_threshold", high=slack, unit="W")

@@ -14,7 +14,7 @@ from v2gready.authoring.grid import (
     View,
     never_above,
 )
-from v2gready.authoring.grid.frequency_gates import moved, points, stepped
+from v2gready.authoring.grid.frequency_gates import forbidden_to_discharge, moved, points, stepped
 from v2gready.authoring.grid.frequency_judgements import (
     BACK,
     RETURN,
@@ -52,10 +52,12 @@ class CutStaircase(GridCase):
         view = View(trace)
         cut = ConsumptionCut.of(view.code)
         view.at_power(-1.0, before=CALM)
+        levels = points(view, cut.levels(5), cut.dwell)
+        forbidden_to_discharge(view, levels[-1][0])
         yield from not_below_curve(
             "GRID-LFSMUC",
             view,
-            points(view, cut.levels(5), cut.dwell),
+            levels,
             cut.floor(view),
             tolerance=cut.tolerance * view.rating.charge_power,
             parameter=view.code["lfsmuc_zero"],
@@ -123,6 +125,7 @@ class CutInTime(GridCase):
         view.at_power(-1.0, before=CALM)
         t0 = stepped(view, cut.threshold, cut.zero - 0.1)
         hold = view.held_frequency(cut.zero - 0.1, CALM)
+        forbidden_to_discharge(view, hold.last(CALM / 2))
         ended = lasting(view.q.export, -cut.tolerance * view.rating.charge_power, Span(t0, hold.end))
         yield in_time("GRID-LFSMUC", view, t0, ended, view.code["lfsmuc_time"], what="charging has ended")
 
@@ -152,5 +155,6 @@ class CutRestored(GridCase):
         cut = ConsumptionCut.of(view.code)
         start = view.at_power(-1.0, before=CALM)
         ((low, _, _),) = points(view, [cut.zero - 0.1], cut.dwell)
+        forbidden_to_discharge(view, low)
         moved(view, start, low, 0.2)
         yield returns_slowly("GRID-LFSMU-RETURN", view, -view.q.export, view.rating.charge_power, after=low.end)

@@ -14,19 +14,26 @@ from v2gready.model.observation import Inconclusive, Observation
 
 WINDOWS: Final = 10
 """Windows of ten cycles over which a distortion is averaged."""
+CALM: Final = 0.02
+"""Un by which the voltage of any phase may be away from nominal."""
 
 
 def steady(view: View, share: float, seconds: float) -> Span:
-    """The recording, in which power must have been at a share of the rated one from the start to the end.
+    """The recording: power at a share of the rated one and voltage nominal, from the start to the end.
 
     Raises:
-        Inconclusive: It was not, or the recording is shorter than so many seconds.
+        Inconclusive: They were not, or the recording is shorter than so many seconds.
     """
     if view.span.duration < HOLD_SHARE * seconds:
         raise Inconclusive(f"{view.span.duration:.2f} s were recorded, {seconds:g} s are wanted")
     half = view.span.duration / 2
     for end in (view.span.start + half, view.span.end):
         view.at_power(share, before=end, seconds=half)
+    nominal = view.rating.voltage
+    for n, phase in enumerate(view.q.u, start=1):
+        for extreme in (phase.minimum(), phase.maximum()):
+            if abs(extreme.value - nominal) > CALM * nominal + extreme.uncertainty:
+                raise Inconclusive(f"phase {n} was at {extreme.value / nominal:.3f} Un, the case wants nominal voltage")
     return view.span
 
 

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from v2gready.authoring.grid.frequency_response import AVERAGED
-from v2gready.authoring.grid.view import Span, View
+from v2gready.authoring.grid.view import CONNECTED_SHARE, FREQUENCY_TOLERANCE, Span, View
 from v2gready.grid import measurement as measure
 from v2gready.model.measurement import Measurement
 from v2gready.model.observation import Inconclusive
@@ -58,7 +58,7 @@ def swung(view: View, centre: float, amplitude: float, rate: float, cycles: int)
     """The stretch in which frequency swung around a value as often and as far as wanted, but for its ends.
 
     Raises:
-        Inconclusive: It did not.
+        Inconclusive: It did not, or it swung around another value.
     """
     ups = [
         one.t.value
@@ -76,7 +76,11 @@ def swung(view: View, centre: float, amplitude: float, rate: float, cycles: int)
             f"frequency did not swing {cycles} times by {amplitude:g} Hz around {centre:g} Hz at {rate:g} Hz"
             f" (seen: {len(longest)})"
         )
-    return Span(longest[0], longest[-1])
+    span = Span(longest[0], longest[-1])
+    middle = view.mean(view.q.f, span).value
+    if abs(middle - centre) > FREQUENCY_TOLERANCE:
+        raise Inconclusive(f"frequency swung around {middle:.4g} Hz, the stimulus wants {centre:.4g} Hz")
+    return span
 
 
 def _extent(view: View, t: float, period: float) -> float:
@@ -128,6 +132,27 @@ def without_current(view: View, span: Span, seconds: float) -> Span:
     if since.value - left.value < seconds:
         raise Inconclusive(f"power paused for {since.value - left.value:.2f} s only, {seconds:g} s are wanted")
     return Span(left.value, since.value)
+
+
+def over_in(dip: Span, seconds: float, *, slack: float = 0.05) -> None:
+    """A dip of frequency, with its way down and up, lasts no longer than wanted but for a share.
+
+    Raises:
+        Inconclusive: It lasts longer.
+    """
+    if dip.duration > (1 + slack) * seconds:
+        raise Inconclusive(f"frequency was away for {dip.duration:.2f} s, the stimulus wants {seconds:g} s")
+
+
+def forbidden_to_discharge(view: View, span: Span) -> None:
+    """In a stretch whose frequency would make others feed the grid, the device does not: it may not discharge.
+
+    Raises:
+        Inconclusive: It feeds the grid: this is a device with the right to discharge.
+    """
+    seen = view.export(span)
+    if seen.value > CONNECTED_SHARE * view.rating.power + seen.uncertainty:
+        raise Inconclusive(f"the device fed {seen.value:.0f} W to the grid: its right to discharge was not taken away")
 
 
 def moved(view: View, start: Measurement, span: Span, least: float) -> Measurement:

@@ -37,6 +37,8 @@ MINUTE: Final = 60.0
 """Seconds over which the gradient of a return is taken: codes speak of a minute."""
 RETURN: Final = 3 * MINUTE
 """Seconds for which the return is watched."""
+LEAST_RETURN: Final = 0.05
+"""Of rated power that must come back in that time: without a return there is no gradient to judge."""
 
 
 def stays_on(requirement: str, view: View, span: Span, parameter: Parameter, *, longest: float = 2.0) -> Observation:
@@ -164,8 +166,15 @@ def returns_slowly(requirement: str, view: View, series: Series, rated: float, *
         series: The power that returns, rising.
         rated: W that the gradient is a share of.
         after: The end of the stretch in which frequency was away.
+
+    Raises:
+        Inconclusive: Power did not return.
     """
     back = view.held_frequency(view.code.nominal_frequency + BACK, RETURN, after=after)
+    away, last = Span(after - AVERAGED, after), back.last(AVERAGED)
+    returned = view.mean(series, last).value - view.mean(series, away).value
+    if returned < LEAST_RETURN * rated:
+        raise Inconclusive(f"power came back by {returned:.0f} W in {back.duration:.0f} s: it did not return")
     gradient = view.code["lfsmo_return_gradient"]
     limit = gradient.number * rated * (1 + GRADIENT_TOLERANCE)
     return no_faster_than(requirement, view, series, back, limit=limit, window=MINUTE, parameter=gradient)

@@ -73,7 +73,6 @@ class IslandCase(GridCase):
         p_mismatch: Active power of the load above that of the device, as a share of it.
         q_mismatch: Reactive power of the load (inductive positive), as a share of the active power of the device.
         generation: Power of another source beside the load as a share of rated power.
-        reactive: Mode of reactive power; empty: as it is.
     """
 
     area: ClassVar[str] = "islanding"
@@ -86,21 +85,29 @@ class IslandCase(GridCase):
     p_mismatch: ClassVar[float] = 0.0
     q_mismatch: ClassVar[float] = 0.0
     generation: ClassVar[float] = 0.0
-    reactive: ClassVar[str] = ""
 
     def surplus(self, of: View | GridBench) -> float:  # noqa: ARG002 - an override may need the code
         """Reactive mismatch of the load."""
         return self.q_mismatch
 
+    async def prepare(self, bench: GridBench) -> None:
+        """What the case wants at the grid, once the device is at its power."""
+
+    def prepared(self, view: View) -> None:
+        """It was done.
+
+        Raises:
+            Inconclusive: It was not.
+        """
+
     async def stimulate(self, bench: GridBench) -> None:
         """Brings the device to its power, trims the load to it, and opens the switch."""
-        if self.reactive:
-            await bench.act("set_reactive", mode=self.reactive)
         if self.level < 0:
             await bench.charge(-self.level)
         else:
             await bench.export(self.level)
         await bench.settle()
+        await self.prepare(bench)
         await bench.play_waveform(bench.calm.hold(LEAD / 2))
         await bench.island(
             p_mismatch=self.p_mismatch,
@@ -115,6 +122,7 @@ class IslandCase(GridCase):
         """From the opening of the switch until no current flows any more, for good."""
         view = View(trace)
         opened = switch_opened(view)
+        self.prepared(view)
         before = view.at_power(self.level, before=opened.value, seconds=LEAD / 2)
         after = Span(opened.value, view.span.end)
         left = view.disconnected(after)

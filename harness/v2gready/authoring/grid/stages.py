@@ -32,6 +32,8 @@ LONG: Final = 3.0
 """Stages with a longer delay are recorded as quantities: 50 values per second are enough."""
 LASTING: Final = 0.12
 """Seconds without current that make a disconnection."""
+TOO_LONG: Final = 0.05
+"""Seconds by which a step without current may be longer: what happens in it does not show."""
 GONE: Final = 0.5
 """Seconds after the voltage is back in which a device that did not trip carries current again."""
 
@@ -158,6 +160,20 @@ class StageCase(GridCase):
         worst = values.min(axis=0) if stage.under else values.max(axis=0)
         return replace(phases[0], values=worst)
 
+    def was_at_power(self, view: View) -> None:
+        """The device was at its power before the voltage or the frequency moved."""
+        share = -0.5 if self.charging() else 0.5
+        view.at_power(share, before=view.span.start + LEAD / 2 - 0.05, seconds=LEAD / 2 - 0.1)
+
+    def went_there(self, view: View, stage: Stage, series: Series, span: Span) -> None:
+        """The quantity went just beyond the stage, and no further."""
+        part = series.between(span.start, span.end)
+        extreme = part.minimum() if stage.under else part.maximum()
+        wanted = self.level(view, stage, stage.beyond)
+        allowed = self.level(view, stage, stage.margin / 2) + extreme.uncertainty
+        if abs(extreme.value - wanted) > allowed:
+            raise Inconclusive(f"the stimulus went to {extreme}, it wants {wanted:.4g} {series.unit}")
+
     def level(self, view: View, stage: Stage, value: float) -> float:
         """A value of the stage in the unit of the quantity."""
         return value if stage.of_frequency else value * view.rating.voltage
@@ -201,7 +217,8 @@ class StageTrips(StageCase):
         crossed = _reached(series, self.before(view, stage), self.level(view, stage, stage.beyond))
         level = self.level(view, stage, stage.value)
         _reached_for(series, stage, level, crossed.value, seconds=stage.latest + stage.doubt)
-        _was_there(view)
+        self.went_there(view, stage, series, Span(crossed.value, crossed.value + stage.latest + stage.doubt))
+        self.was_at_power(view)
         left = view.disconnected(Span(crossed.value, crossed.value + stage.latest + stage.doubt + LASTING))
         limit = view.code.limit(self.stage, low=0.0, unit="")
         sides = f"{stage.value:g} {'Hz' if stage.of_frequency else 'Un'}"
@@ -244,8 +261,13 @@ class StageTripsWithoutCurrent(StageTrips):
         value = self.level(view, stage, stage.value)
         crossed = _reached(series, self.before(view, stage), self.level(view, stage, stage.beyond))
         _reached_for(series, stage, value, crossed.value, seconds=stage.latest)
-        _was_there(view)
+        self.went_there(view, stage, series, Span(crossed.value, crossed.value + stage.latest))
+        self.was_at_power(view)
         back = view.crossing(series, (value + view.rating.voltage) / 2, rising=stage.under, after=crossed.value)
+        if back - crossed.value > stage.latest + TOO_LONG:
+            raise Inconclusive(f"the step lasted {back - crossed.value:.3f} s, longer than the stage may take")
+        if view.span.end - back < GONE:
+            raise Inconclusive(f"only {view.span.end - back:.3f} s were recorded after the voltage was back")
         flowing = measure.connection(view.q.envelope, view.rating.current, since=back, until=view.span.end)
         limit = view.code.limit(self.stage, low=0.0, unit="")
         for requirement in self.requirements:
@@ -339,14 +361,6 @@ def _reached_for(series: Series, stage: Stage, value: float, crossed: float, *, 
     lasted = (back[0] if back else series.end) - crossed
     if lasted < seconds - 0.02:
         raise Inconclusive(f"the stimulus was beyond {value:.4g} {series.unit} for {lasted:.3f} s, not {seconds:.3f} s")
-
-
-def _was_there(view: View) -> None:
-    """The device was at the grid before the voltage or the frequency moved."""
-    start = view.recording.start
-    before = view.q.envelope.between(start + 0.1, start + LEAD / 2 - 0.1).mean()
-    if before.value < 0.1 * view.rating.current:
-        raise Inconclusive(f"the device carried {before.value:.2f} A before the step: there was nothing to disconnect")
 
 
 __all__ = ["Stage", "StageCase", "StageHolds", "StageTrips", "StageTripsWithoutCurrent"]

@@ -41,6 +41,10 @@ CONNECTED_SHARE: Final = 0.01
 """Of rated current, above which a device is taken for connected (IEC 62116)."""
 ONE_CYCLE: Final = 0.02
 """Seconds of a nominal cycle."""
+CALM_FREQUENCY: Final = 0.1
+"""Hz by which the frequency may differ from nominal where a recording begins."""
+CALM_VOLTAGE: Final = 0.06
+"""Share of nominal by which a phase may differ there: a grid simulator errs by 1 %, scaling and wiring by more."""
 HOLD_SHARE: Final = 0.98
 """Of a wanted hold that must be seen: the estimators need the rest."""
 
@@ -89,6 +93,7 @@ class View:
             raise Inconclusive(f"the recording cannot be used: {reason}")
         self.q = Quantities(self.recording)
         self._events: dict[float, list[Dip]] = {}
+        self._begins_calmly()
 
     @cached_property
     def fine(self) -> Quantities:
@@ -111,6 +116,16 @@ class View:
     def export(self, span: Span) -> Measurement:
         """Mean active power towards the grid over a stretch."""
         return self.mean(self.q.export, span)
+
+    def _begins_calmly(self) -> None:
+        """Every stimulus begins at a nominal grid; one that does not is none of ours, or is scaled wrongly."""
+        f = float(self.q.f.values[0])
+        volts = [float(phase.values[0]) for phase in self.q.u]
+        if abs(f - self.code.nominal_frequency) > CALM_FREQUENCY:
+            raise Inconclusive(f"the recording begins at {f:.2f} Hz, not at a nominal grid")
+        if any(abs(u / self.rating.voltage - 1.0) > CALM_VOLTAGE for u in volts):
+            told = ", ".join(f"{u:.1f} V" for u in volts)
+            raise Inconclusive(f"the recording begins at {told}, not at a nominal grid")
 
     # --- what was really played ---------------------------------------------------------------------------------------
 

@@ -34,6 +34,10 @@ STAYED: Final = 8.0
 """Seconds that it must be seen to stay."""
 NEAR: Final = 0.12
 """Of rated power by which a level may differ: where apparent power is exhausted, active power yields."""
+ANSWERED: Final = 0.5
+"""Share of the reactive power of the curve by which it may differ where it only has to show that Q(U) is on."""
+ANSWER: Final = 0.2
+"""Seconds at the end of that step that are looked at."""
 Point = tuple[Span, Measurement, Measurement]
 """Stretch, abscissa, ordinate."""
 
@@ -120,6 +124,25 @@ def flanks(code: Profile) -> tuple[float, ...]:
     down = [(left[0] + left[-1]) / 2, left[-1] - INSIDE]
     up, down = ([min(max(u, low), high) for u in side] for side in (up, down))
     return (1.0, *up, up[0], 1.0, *down, down[0], 1.0)
+
+
+def volt_var_asked(script: Script, code: Profile) -> Script:
+    """A step half way up a flank for the time of Q(U), and back until its reactive power is gone."""
+    seconds = code["qu_time"].number
+    return script.hold(MOVING).step(u=flanks(code)[1]).hold(seconds).step(u=1.0).hold(2 * seconds)
+
+
+def volt_var_answered(view: View) -> None:
+    """That step was played, and reactive power followed the curve.
+
+    Raises:
+        Inconclusive: It was not, or did not: Q(U) was not on.
+    """
+    high = view.held_voltage(flanks(view.code)[1], view.code["qu_time"].number).last(ANSWER)
+    ideal = by_volts(view, "qu_curve", view.rating.apparent)(view.mean(view.q.u_pos, high).value)
+    seen = view.mean(view.q.q_export, high).value
+    if not ideal or abs(seen - ideal) > ANSWERED * abs(ideal):
+        raise Inconclusive(f"Q(U) was not seen: {seen:.0f} var at {high.end:.2f} s, the curve wants {ideal:.0f} var")
 
 
 # --- levels of power --------------------------------------------------------------------------------------------------

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from v2gready.grid.recording import ChannelNames, Kind, Recording
 from v2gready.grid.screening.finding import LEAST_CYCLES, Expected, Finding, remark, unfit
 
+LEAST_QUANTITIES = 5.0
+"""Values per second of a power analyser: a tenth of what is usual, one for each 10-cycle window."""
 LEAST_RATE = 5_000.0
 """Samples per second below which a waveform shows neither RMS edges nor frequency well enough to judge."""
 GOOD_RATE = 10_000.0
@@ -37,11 +39,13 @@ def too_short(recording: Recording, bench: Expected) -> Iterator[Finding]:
 
 
 def rate_too_low(recording: Recording) -> Iterator[Finding]:
-    """A waveform sampled too slowly."""
-    if recording.kind is Kind.QUANTITIES:
-        return
+    """A waveform sampled too slowly, or quantities told too seldom."""
     rate = recording.rate
-    if rate < LEAST_RATE:
+    if recording.kind is Kind.QUANTITIES:
+        if rate < LEAST_QUANTITIES:
+            sentence = f"{rate:g} values per second are too few to judge by, {LEAST_QUANTITIES:g} are needed"
+            yield unfit("rate too low", (), sentence)
+    elif rate < LEAST_RATE:
         sentence = f"{rate:g} samples per second are too few to judge a waveform, {LEAST_RATE:g} are needed"
         yield unfit("rate too low", (), sentence)
     elif rate < GOOD_RATE:

@@ -72,8 +72,9 @@ def waveform(script: Script, share: float = 0.5, lag: float = 0.0, extra: Mappin
 def quantities(
     u: Floats, p: Floats, q: Floats | float = 0.0, currents: tuple[float, float, float] | None = None
 ) -> View:
-    """RMS values at 50 per second."""
+    """RMS values at 50 per second; the first is nominal, as in every recording."""
     count = len(u)
+    u = np.concatenate(([UN], u[1:]))
     size = np.hypot(p, q) / (3 * u)
     channels = {name: Channel(name, "V", u, Uncertainty(0.05, 0.001)) for name in ChannelNames.VOLTAGES}
     for number, name in enumerate(ChannelNames.CURRENTS):
