@@ -36,6 +36,7 @@ $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --editable .[fast] || $(BIN)/python -m pip install --quiet --editable .[grid]
+	$(BIN)/python -m v2gready.references.inverter.warm_up
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.installed
