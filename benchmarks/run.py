@@ -41,7 +41,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
 import grid_judging  # noqa: E402 - beside this file
-import inverter  # noqa: E402
+import inverter  # noqa: E402 - beside this file
 
 from interop.environments import MissingError, python_of  # noqa: E402 - counterparts live below tests
 
