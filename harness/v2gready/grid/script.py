@@ -6,6 +6,7 @@ script. Phase is the integral of frequency; a table of sin(2 pi f t) with a chan
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 from typing import Self
 
@@ -144,27 +145,31 @@ class Script:
             phase: Angle of phase 1 at its start, radians.
         """
         t = np.asarray(t, dtype=np.float64)
+        count = len(t)
+        played = Played(t, np.empty(count), np.empty((3, count)), np.empty(count), np.empty((3, count)))
         ends = np.cumsum([segment.duration for segment in self.segments])
-        which = np.minimum(np.searchsorted(ends, t, side="right"), len(self.segments) - 1)
-        starts = np.concatenate(([0.0], ends[:-1]))
-        durations = np.array([segment.duration for segment in self.segments])
-        f0, f1 = np.array([segment.f for segment in self.segments]).T
-        into = np.minimum(t - starts[which], durations[which])
-        share = into / durations[which]
-        slope = (f1 - f0) / durations
-        turned = np.concatenate(([0.0], np.cumsum((f0 + f1) / 2 * durations)[:-1]))
-        jumps = np.cumsum(np.radians([segment.jump for segment in self.segments]))
-        beyond = np.maximum(t - ends[-1], 0.0) * f1[-1]
-        cycles = turned[which] + f0[which] * into + slope[which] * into**2 / 2 + beyond
-        u0 = np.array([segment.u for segment in self.segments]).T
-        u1 = np.array([segment.u_end for segment in self.segments]).T
-        return Played(
-            t=t,
-            f=f0[which] + slope[which] * into,
-            u=u0[:, which] + (u1 - u0)[:, which] * share,
-            phase=phase + 2 * np.pi * cycles + jumps[which],
-            angles=np.radians(np.array([segment.angles for segment in self.segments]).T)[:, which],
-        )
+        bounds = (0, *(int(index) for index in np.searchsorted(t, ends[:-1])), count)
+        # Instants ascend, so each segment is a slice: no gathering of what is constant in it.
+        start, cycles, jumps = 0.0, 0.0, 0.0
+        for number, segment in enumerate(self.segments):
+            jumps += math.radians(segment.jump)
+            part = slice(bounds[number], bounds[number + 1])
+            into = np.minimum(t[part] - start, segment.duration)
+            f0, f1 = segment.f
+            slope = (f1 - f0) / segment.duration
+            played.f[part] = f0 + slope * into if slope else f0
+            played.phase[part] = (2 * np.pi) * (f0 * into) + (phase + 2 * np.pi * cycles + jumps)
+            if slope:
+                played.phase[part] += (np.pi * slope) * into**2
+            for u, u0, u1 in zip(played.u, segment.u, segment.u_end, strict=True):
+                u[part] = u0 if u0 == u1 else u0 + (u1 - u0) / segment.duration * into
+            for angle, shift in zip(played.angles, segment.angles, strict=True):
+                angle[part] = math.radians(shift)
+            start = float(ends[number])
+            cycles += (f0 + f1) / 2 * segment.duration
+        beyond = int(np.searchsorted(t, start))
+        played.phase[beyond:] += (2 * np.pi * self.segments[-1].f[1]) * (t[beyond:] - start)
+        return played
 
     def _add(self, seconds: float, f: float, u: Phases) -> Self:
         segment = Segment(seconds, (self.frequency, f), self.voltage, u, self.pending_jump, self.angles)

@@ -70,6 +70,37 @@ class Span:
         return Span(min(self.start + seconds, self.end), self.end)
 
 
+class _Measured:
+    """What a recording holds, whoever asks: the code and the rating to judge it by, and its quantities.
+
+    Args:
+        trace: The trace that it came with.
+        recording: The recording.
+    """
+
+    def __init__(self, trace: Trace, recording: Recording) -> None:
+        self.trace = trace
+        self.code = Profile.from_json(trace.declared["grid_code"])
+        self.rating = Rating.declared(trace.declared)
+        self.unusable = unusable(screen(recording, self.rating.voltage, self.rating.current))
+        self.q = Quantities(recording)
+
+    @cached_property
+    def fine(self) -> Quantities:
+        """The same quantities with values each millisecond, for the instants of events."""
+        return self.q.refreshed(0.001)
+
+
+_last: list[_Measured] = []
+"""Of the trace looked at last: its judge and the rules that hold on every recording look one after the other."""
+
+
+def _measured(trace: Trace, recording: Recording) -> _Measured:
+    if not _last or _last[0].trace is not trace or _last[0].q.recording is not recording:
+        _last[:] = [_Measured(trace, recording)]
+    return _last[0]
+
+
 class View:
     """The recording of a trace, with the grid code and the rating to judge it by.
 
@@ -85,20 +116,18 @@ class View:
         self.trace = trace
         self.at = (record.index,)
         self.recording: Recording = record.content
-        self.code = Profile.from_json(trace.declared["grid_code"])
-        self.rating = Rating.declared(trace.declared)
+        self._measured = _measured(trace, self.recording)
+        self.code, self.rating, self.q = self._measured.code, self._measured.rating, self._measured.q
         self.rule = DecisionRule(trace.declared.get("decision_rule", DecisionRule.NON_BINARY))
-        reason = unusable(screen(self.recording, self.rating.voltage, self.rating.current))
-        if reason:
-            raise Inconclusive(f"the recording cannot be used: {reason}")
-        self.q = Quantities(self.recording)
+        if self._measured.unusable:
+            raise Inconclusive(f"the recording cannot be used: {self._measured.unusable}")
         self._events: dict[float, list[Dip]] = {}
         self._begins_calmly()
 
-    @cached_property
+    @property
     def fine(self) -> Quantities:
         """The same quantities with values each millisecond, for the instants of events."""
-        return self.q.refreshed(0.001)
+        return self._measured.fine
 
     @property
     def span(self) -> Span:

@@ -2,8 +2,8 @@
 
 Layers, from the inside out: `settings` (what is adjustable), `design` (what is not), `cells` (both as arrays),
 `active_power` and `controller` (the control law), `plant_phasor` and `plant_waveform` (the same law at a grid, in RMS
-values or sample by sample), `compiled` (both with numba), `unit` (one inverter), `seams` and `faults` (what it can do
-wrong), `handle` (the inverter with its twins that prove a fault).
+values or sample by sample), `plant_ideal` (the latter in arrays, where it can be), `compiled` (both with numba), `unit`
+(one inverter), `seams` and `faults` (what it can do wrong), `handle` (the inverter with its twins that prove a fault).
 """
 
 from v2gready.references.inverter.handle import ReactiveMode, RunningInverter

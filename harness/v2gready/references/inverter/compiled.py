@@ -1,4 +1,6 @@
-"""Compiles the simulation loops if numba is there; the same functions run interpreted otherwise, with equal results.
+"""Compiles the simulation loops if numba is there; otherwise they run interpreted, with equal results.
+
+At an ideal grid the interpreted waveform plant is `plant_ideal`, the same model in arrays.
 
 Set ``V2GREADY_NUMBA=0`` to run interpreted although numba is installed.
 """

@@ -33,9 +33,10 @@ def control(p: Cells, c: Cells, s: Cells, m: Cells) -> None:
     """One pass of the control law over ``m[M_DT]`` seconds."""
     m[k.M_HINT] = 0.1
     observe(p, s, m)
-    protect(p, c, s, m)
-    connect(p, s, m)
-    ride_through(p, s, m)
+    low, high = min(m[k.M_U1], m[k.M_U2], m[k.M_U3]), max(m[k.M_U1], m[k.M_U2], m[k.M_U3])
+    protect(p, c, s, m, low, high)
+    connect(p, s, m, low, high)
+    ride_through(p, s, m, low, high)
     power = active_power(p, c, s, m)
     reactive_power(p, c, s, m, power)
     inject(p, c, s, m, power)
@@ -79,47 +80,46 @@ def _mean_voltage(s: Cells, m: Cells, dt: float) -> None:
         s[k.S_MEAN_INDEX] = float((index + 1) % k.MEAN_BLOCKS)
 
 
-def _extreme(m: Cells, sign: float) -> float:
-    """The greatest (1) or, negated, the least (-1) phase voltage."""
-    return max(sign * m[k.M_U1], sign * m[k.M_U2], sign * m[k.M_U3])
-
-
-def protect(p: Cells, c: Cells, s: Cells, m: Cells) -> None:
+def protect(  # noqa: C901, PLR0912, PLR0917 - the relays in one chain: calls are what a pass spends its time with
+    p: Cells, c: Cells, s: Cells, m: Cells, low: float, high: float
+) -> None:
     """Relays with definite times; the first one that has waited long enough opens the contactor."""
     dt = m[k.M_DT]
-    low, high = -_extreme(m, -1.0), _extreme(m, 1.0)
-    for number in range(int(p[k.P_STAGES])):
-        at = k.P_STAGE + 3 * number
-        timer = k.S_TIMER + number
-        if _beyond(s, m, int(p[at]), p[at + 1]):
+    f, rocof, shift = s[k.S_F], abs(s[k.S_ROCOF]), abs(s[k.S_SHIFT])
+    measurable = m[k.M_U_POS] > VALID_VOLTAGE
+    at = k.P_STAGE
+    for timer in range(k.S_TIMER, k.S_TIMER + int(p[k.P_STAGES])):
+        relay, value = p[at], p[at + 1]
+        if relay == k.RELAY_U_UNDER:
+            beyond = low < value
+        elif relay == k.RELAY_U_OVER:
+            beyond = high > value
+        elif not measurable:
+            # Without voltage there is no frequency to look at.
+            beyond = False
+        elif relay == k.RELAY_F_UNDER:
+            beyond = f < value
+        elif relay == k.RELAY_F_OVER:
+            beyond = f > value
+        elif relay == k.RELAY_ROCOF:
+            beyond = rocof > value
+        else:
+            beyond = shift > value
+        if beyond:
             s[timer] += dt
             left = p[at + 2] - s[timer]
             if left <= 1e-9:
-                trip(p, s, float(k.REASON_STAGE + number))
+                trip(p, s, float(k.REASON_STAGE + timer - k.S_TIMER))
             else:
                 m[k.M_HINT] = min(m[k.M_HINT], max(left, 0.001))
         else:
             s[timer] = 0.0
+        at += 3
     if _mean_limit_exceeded(p, s):
         trip(p, s, float(k.REASON_MEAN_VOLTAGE))
     if low < p[k.P_DIP_TRIP] or high > p[k.P_SWELL_TRIP] or high - low > p[k.P_UNBALANCE_TRIP]:
         trip(p, s, float(k.REASON_DIP))
     _push(p, c, s, dt)
-
-
-def _beyond(s: Cells, m: Cells, relay: int, value: float) -> bool:
-    """What a relay looks at is beyond its value. Without voltage there is no frequency to look at."""
-    if relay == k.RELAY_U_UNDER:
-        return -_extreme(m, -1.0) < value
-    if relay == k.RELAY_U_OVER:
-        return _extreme(m, 1.0) > value
-    if m[k.M_U_POS] <= VALID_VOLTAGE:
-        return False
-    if relay == k.RELAY_F_UNDER:
-        return s[k.S_F] < value
-    if relay == k.RELAY_F_OVER:
-        return s[k.S_F] > value
-    return abs(s[k.S_ROCOF] if relay == k.RELAY_ROCOF else s[k.S_SHIFT]) > value
 
 
 def _mean_limit_exceeded(p: Cells, s: Cells) -> bool:
@@ -167,7 +167,7 @@ def open_contactor(p: Cells, s: Cells) -> None:
     s[k.S_CAP], s[k.S_FLOOR] = k.BIG, -k.BIG
 
 
-def connect(p: Cells, s: Cells, m: Cells) -> None:
+def connect(p: Cells, s: Cells, m: Cells, low: float, high: float) -> None:
     """Closes the contactor after voltage and frequency were inside the window long enough; then power rises slowly."""
     dt = m[k.M_DT]
     if s[k.S_CONNECTED] > 0.5:
@@ -177,8 +177,8 @@ def connect(p: Cells, s: Cells, m: Cells) -> None:
         return
     inside = (
         p[k.P_WINDOW_F_LOW] <= s[k.S_F] <= p[k.P_WINDOW_F_HIGH]
-        and -_extreme(m, -1.0) >= p[k.P_WINDOW_U_LOW]
-        and _extreme(m, 1.0) <= p[k.P_WINDOW_U_HIGH]
+        and low >= p[k.P_WINDOW_U_LOW]
+        and high <= p[k.P_WINDOW_U_HIGH]
         and not _mean_limit_exceeded(p, s)
     )
     if inside or p[k.P_WINDOW_CHECKED] < 0.5:
@@ -195,10 +195,9 @@ def connect(p: Cells, s: Cells, m: Cells) -> None:
         s[k.S_WAIT] = 0.0
 
 
-def ride_through(p: Cells, s: Cells, m: Cells) -> None:
+def ride_through(p: Cells, s: Cells, m: Cells, low: float, high: float) -> None:
     """Dips and swells: normal, dip, recovery. ``S_SHARE`` is the part of the power that goes on."""
     dt = m[k.M_DT]
-    low, high = -_extreme(m, -1.0), _extreme(m, 1.0)
     s[k.S_SINCE_DIP] += dt
     if s[k.S_DIP] < 0.5 and low < p[k.P_FRT_VOLTAGE] - 0.02:
         s[k.S_DIP] = 1.0

@@ -9,11 +9,13 @@ from enum import StrEnum
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from v2gready.grid.recording import Channel, ChannelNames, Floats, Kind, Recording, Stored
 from v2gready.grid.script import Played, Script
 from v2gready.references.inverter import cells as k
 from v2gready.references.inverter import compiled
+from v2gready.references.inverter import plant_ideal as ideal
 from v2gready.references.inverter import plant_phasor as phasor
 from v2gready.references.inverter import plant_waveform as waveform
 from v2gready.references.inverter.controller import open_contactor
@@ -24,6 +26,8 @@ from v2gready.references.inverter.settings import DerSettings
 
 ROWS = 20_000
 """Steps of the phasor plant between two visits to Python."""
+BLOCK = 10_000
+"""Samples of the waveform plant between two visits: they stay in the cache, and fresh memory costs more than sines."""
 _FUZZ = 1e-6
 """Share of a sample: an instant this close to a sample is that sample."""
 
@@ -174,16 +178,13 @@ class Unit:
         first = math.ceil(self.time * rate - _FUZZ)
         end = self.time + script.duration
         count = max(0, math.ceil(end * rate - _FUZZ) - first)
-        # A sample at a step of the script sees what comes behind it, however the division rounds.
-        instants = np.maximum((first + np.arange(count)) / rate - self.time, 0.0) + _FUZZ / rate
-        played = script.at(instants, self.grid.phase)
         if detail is Detail.WAVEFORM:
-            channels = self._waveform(played, rate)
+            channels = self._waveform(script, first, count, rate)
         elif self.network.open:
             raise ValueError("an island needs the waveform plant")
         else:
-            channels = self._phasor(script, played)
-        channels[ChannelNames.CEASE_INPUT] = np.full(count, self._c[k.C_CEASE])
+            channels = self._phasor(script, self._played(script, first, count, rate))
+        channels[ChannelNames.CEASE_INPUT] = np.full(count, self._c[k.C_CEASE], dtype=np.float32)
         final = script.at(np.array([script.duration]), self.grid.phase)
         u1, u2, u3 = (float(u) for u in final.u[:, 0])
         a1, a2, a3 = (float(a) for a in final.angles[:, 0])
@@ -191,9 +192,16 @@ class Unit:
         self.time = end
         kind = Kind.WAVEFORM if detail is Detail.WAVEFORM else Kind.QUANTITIES
         made = {
-            name: Channel(name, _UNITS.get(name, ""), values.astype(np.float32)) for name, values in channels.items()
+            name: Channel(name, _UNITS.get(name, ""), values.astype(np.float32, copy=False))
+            for name, values in channels.items()
         }
         return Recording(kind, first / rate, rate, made, source="simulated terminals")
+
+    def _played(self, script: Script, first: int, count: int, rate: float) -> Played:
+        """The script at some samples, counted since the unit was opened."""
+        # A sample at a step of the script sees what comes behind it, however the division rounds.
+        instants = np.maximum(np.arange(first, first + count) / rate - self.time, 0.0) + _FUZZ / rate
+        return script.at(instants, self.grid.phase)
 
     # Phasor plant.
 
@@ -239,36 +247,51 @@ class Unit:
 
     # Waveform plant.
 
-    def _waveform(self, played: Played, rate: float) -> dict[str, Stored]:
+    def _waveform(self, script: Script, first: int, count: int, rate: float) -> dict[str, Stored]:
         if self._waveform_rate != rate:
             self._synchronise(rate)
         if self._fresh_load:
             self._magnetise()
-        count = len(played.t)
-        source = self._voltages(played.phase, played.u, played.angles)
-        if self.fast:
-            grid: Any = tuple(np.ascontiguousarray(phase) for phase in source)
-            out: Any = tuple(np.zeros(count) for _ in range(6))
-        else:
-            grid = tuple(phase.tolist() for phase in source)
-            out = tuple([0.0] * count for _ in range(6))
-        loop = compiled.waveform_loop(fast=self.fast)
-        z = self._cells(self._network(rate))
-        loop(
-            self._p, self._c, self._s, self._m, self._y, z, self._quarter, self._cycle, grid, out, float(rate), count
-        )  # fmt: skip
+        z = self._network(rate)
+        out = np.empty((6, count), dtype=np.float32)
+        for since in range(0, count, BLOCK):
+            played = self._played(script, first + since, min(BLOCK, count - since), rate)
+            self._step(self._voltages(played.phase, played.u, played.angles), z, out[:, since : since + BLOCK], rate)
         self._follow_with_phasor()
-        names = (*ChannelNames.VOLTAGES, *ChannelNames.CURRENTS)
-        channels: dict[str, Stored] = {
-            name: np.asarray(values, dtype=np.float64) for name, values in zip(names, out, strict=True)
-        }
-        channels[ChannelNames.ISLAND_SWITCH] = np.full(count, 0.0 if self.network.open else 1.0)
+        channels: dict[str, Stored] = dict(zip((*ChannelNames.VOLTAGES, *ChannelNames.CURRENTS), out, strict=True))
+        channels[ChannelNames.ISLAND_SWITCH] = np.full(count, 0.0 if self.network.open else 1.0, dtype=np.float32)
         return channels
+
+    def _step(self, source: Floats, network: list[float], out: NDArray[np.float32], rate: float) -> None:
+        """Runs the waveform plant over one block of source voltages, shape (3, n), and fills ``out``, shape (6, n)."""
+        z = self._cells(network)
+        cells = (self._p, self._c, self._s, self._m, self._y, z, self._quarter, self._cycle)
+        samples = source.shape[1]
+        if self.fast:
+            compiled.waveform_loop(fast=True)(*cells, tuple(source), tuple(out), float(rate), samples)
+        elif ideal.is_ideal(network):
+            ideal.simulate_ideal(*cells, source, out, rate)
+        else:
+            lists: Any = tuple([0.0] * samples for _ in range(6))
+            loop = compiled.waveform_loop(fast=False)
+            loop(*cells, tuple(phase.tolist() for phase in source), lists, float(rate), samples)
+            out[:] = lists
 
     def _voltages(self, phase: Floats, u: Floats, angles: Floats) -> Floats:
         """Instantaneous voltages, shape (3, n)."""
-        shift = np.array([[0.0], [-2 * np.pi / 3], [2 * np.pi / 3]])
-        return np.asarray(math.sqrt(2) * self.rating.voltage * u * np.cos(phase + shift + angles))
+        v = np.empty((3, len(phase)))
+        if np.count_nonzero(angles):
+            for number, shift in enumerate((0.0, -2 * np.pi / 3, 2 * np.pi / 3)):
+                np.cos(phase + (shift + angles[number]), out=v[number])
+        else:
+            # Symmetrical: the third is what the other two leave.
+            np.cos(phase, out=v[0])
+            np.cos(phase - 2 * np.pi / 3, out=v[1])
+            np.add(v[0], v[1], out=v[2])
+            np.negative(v[2], out=v[2])
+        v *= u
+        v *= math.sqrt(2) * self.rating.voltage
+        return v
 
     def _network(self, rate: float) -> list[float]:
         z = [0.0] * waveform.Z_SIZE

@@ -5,10 +5,20 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.unit.references.inverter.device import PN, WAVEFORM, device, export, power
+from tests.unit.references.inverter.device import PN, SETTINGS, WAVEFORM, device, export, power
 from v2gready.grid.recording import Recording
 from v2gready.grid.script import Script
-from v2gready.references.inverter import Detail, compiled
+from v2gready.references.inverter import (
+    DEFAULT_RATING,
+    Battery,
+    Detail,
+    IslandLoad,
+    cells,
+    compiled,
+    plant_ideal,
+)
+from v2gready.references.inverter.design import Design
+from v2gready.references.inverter.unit import Unit
 
 SCRIPT = (
     Script()
@@ -66,6 +76,45 @@ def test_compiled_and_interpreted_state_agrees() -> None:
         inverter.advance(SCRIPT, WAVEFORM, rate=10_000)
         unit = inverter._unit
         states.append(np.concatenate([np.asarray(cells, dtype=float) for cells in (unit._s, unit._m, unit._y)]))
+    assert np.allclose(states[0], states[1], rtol=1e-9, atol=1e-9)
+
+
+DESIGNS = [Design(), Design(fifth=0.03, seventh=0.02, dc_share=0.01, unbalance=0.1), Design(fifth=0.0, seventh=0.0)]
+ROUGH = (
+    Script()
+    .hold(0.0337).step(f=51.0, jump=20.0).hold(0.3).step(u=(1.0, 0.5, 0.9), angles=(0.0, 10.0, -15.0)).hold(0.2)
+    .step(u=0.0).hold(0.1).step(u=1.0, angles=(0.0, 0.0, 0.0)).hold(0.3).ramp(f=53.0, rate=10.0).hold(0.3)
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("rate", [10_000, 20_000])
+@pytest.mark.parametrize("generation", [None, 0.0, 9000.0])
+@pytest.mark.parametrize("design", DESIGNS)
+def test_the_plant_in_arrays_is_the_plant_sample_by_sample(
+    design: Design, generation: float | None, rate: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    share = -0.5 if generation else 0.5
+    recordings, states = [], []
+    for arrays in (True, False):
+        if not arrays:
+            monkeypatch.setattr(plant_ideal, "is_ideal", lambda _: False)
+        unit = Unit(DEFAULT_RATING, Battery(), SETTINGS, design)
+        unit.command(cells.C_SETPOINT, share)
+        unit.advance(Script().hold(5.0), Detail.PHASOR, 50.0)
+        if generation is not None:
+            unit.set_load(IslandLoad.for_power(share * PN, DEFAULT_RATING, generation=generation))
+        first, *rest = (unit.advance(piece, WAVEFORM, rate) for piece in _pieces(ROUGH))
+        for recording in rest:
+            first = first.then(recording)
+        states.append(np.concatenate([unit._s, unit._m, unit._y, unit._quarter, unit._cycle]))
+        # What is open runs sample by sample, from the state that either left.
+        unit.open_switch()
+        recordings.append(first.then(unit.advance(Script().hold(0.1), WAVEFORM, rate)))
+    assert float(np.abs(recordings[0].values("i1")).max()) > 5.0
+    assert bool(unit.state(cells.S_TRIPS))
+    for name in recordings[0].channels:
+        one, other = (recording.values(name) for recording in recordings)
+        assert np.abs(one - other).max() / max(1.0, float(np.abs(one).max())) < 2e-7
     assert np.allclose(states[0], states[1], rtol=1e-9, atol=1e-9)
 
 
