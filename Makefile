@@ -35,12 +35,12 @@ bench: $(VENV)/.dev                    ## Ratios measured in one run -> benchmar
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable .[fast] || $(BIN)/python -m pip install --quiet --editable .[grid]
+	$(BIN)/python -m pip install --quiet --editable .[fast,ocpp] || $(BIN)/python -m pip install --quiet --editable .[grid,ocpp]
 	$(BIN)/python -m v2gready.references.inverter.warm_up
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.installed
-	$(BIN)/python -m pip install --quiet --editable .[bench,fast] --group dev
+	$(BIN)/python -m pip install --quiet --editable .[bench,fast,ocpp] --group dev
 	touch $@
 
 clean:

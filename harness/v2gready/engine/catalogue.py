@@ -16,7 +16,7 @@ from v2gready.model.requirement import Registry
 from v2gready.resources import folder
 
 AnyCase = type[TestCase[Any]]
-OPTIONAL = frozenset({"numpy"})
+OPTIONAL = frozenset({"numpy", "ocpp", "websockets"})
 """Packages of extras. Without them their cases are left out, and no bench that could run them opens either."""
 
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from v2gready.emulators.ev import Unreached
+from v2gready.emulators.reach import Unreached
 from v2gready.engine.benches import BenchSetup
 from v2gready.engine.judging import judge_case, judge_invariants
 from v2gready.engine.trace_file import TraceWriter
@@ -100,7 +100,7 @@ def execute(
         capture=None if evidence is None else evidence.capture,
     )
     try:
-        clocks.run(_stimulate(case, setup, attempt), virtual=setup.virtual)
+        clocks.run(_stimulate(case, setup.fitted(type(case)), attempt), virtual=setup.virtual)
     except Exception as bug:  # noqa: BLE001 - the bench or the harness failed: that is the verdict error
         attempt.failure = attempt.failure or _told("the bench failed", bug)
     finally:

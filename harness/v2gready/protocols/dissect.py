@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import fields
 from typing import Any, Final
 
 from v2gready.protocols import sdp, v2gtp
 from v2gready.protocols.exi import ExiError
 from v2gready.protocols.iso15118 import codec
+from v2gready.protocols.ocpp import frames as ocpp
 
 V2GTP: Final = "v2gtp"
 SDP: Final = "sdp"
+OCPP: Final = "ocpp"
 
 _SETS: Final[Mapping[int, codec.MessageSet]] = {
     int(v2gtp.PayloadType.SAP): codec.MessageSet.SAP,
@@ -27,8 +30,8 @@ def dissect(protocol: str, raw: bytes) -> tuple[Any, str]:
     """The message in a frame, or why there is none.
 
     Args:
-        protocol: ``v2gtp`` or ``sdp``.
-        raw: One whole protocol data unit, header included.
+        protocol: ``v2gtp``, ``sdp`` or ``ocpp``.
+        raw: One whole protocol data unit, header included; of OCPP the octets of one WebSocket data message.
 
     Returns:
         The message and an empty string, or None and the problem.
@@ -59,7 +62,12 @@ def _sdp(raw: bytes) -> tuple[Any, str]:
         return None, str(problem)
 
 
-_DISSECTORS: Final[Mapping[str, Callable[[bytes], tuple[Any, str]]]] = {V2GTP: _v2gtp, SDP: _sdp}
+def _ocpp(raw: bytes) -> tuple[Any, str]:
+    message = ocpp.parse(raw)
+    return (None, message.sentence) if isinstance(message, ocpp.Malformed) else (message, "")
+
+
+_DISSECTORS: Final[Mapping[str, Callable[[bytes], tuple[Any, str]]]] = {V2GTP: _v2gtp, SDP: _sdp, OCPP: _ocpp}
 
 
 def plain(message: Any) -> dict[str, Any] | None:
@@ -77,4 +85,18 @@ def plain(message: Any) -> dict[str, Any] | None:
                 "Transport": message.transport.name,
             }
         }
+    if isinstance(message, ocpp.Message):
+        return {_ocpp_name(message): {one.name: getattr(message, one.name) for one in fields(message)}}
     return {type(message).__name__: codec.to_plain(message)}
+
+
+def _ocpp_name(message: ocpp.Message) -> str:
+    """What a person looks for in a list of frames; the device decides how long it would be."""
+    kind = type(message).__name__
+    match message:
+        case ocpp.Call() | ocpp.Send():
+            return f"{kind} {message.action[:40]}"
+        case ocpp.CallError() | ocpp.CallResultError():
+            return f"{kind} {message.code[:40]}"
+        case _:
+            return kind

@@ -17,7 +17,7 @@ from enum import Enum
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 
 SECCID = "DEV2GSREADYTESTCHARGER00000000000000001"
@@ -45,12 +45,16 @@ class Curve(Enum):
         return hashes.SHA512() if self is Curve.P521 else hashes.SHA256()
 
 
+PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
+PublicKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey
+
+
 @dataclass(frozen=True, slots=True)
 class Credential:
     """A certificate, its key and its way up to the root. Never shows the key."""
 
     certificate: x509.Certificate
-    private_key: ec.EllipticCurvePrivateKey = field(repr=False)
+    private_key: PrivateKey = field(repr=False)
     chain: tuple[x509.Certificate, ...] = ()
     """Sub-CA certificates from the issuer upwards, without the root."""
 
@@ -237,9 +241,7 @@ class TestPki:
         return Credential(certificate, key, above)
 
 
-def _extensions(
-    profile: _Profile, subject: ec.EllipticCurvePublicKey, signer: ec.EllipticCurvePublicKey
-) -> Sequence[tuple[x509.ExtensionType, bool]]:
+def _extensions(profile: _Profile, subject: PublicKey, signer: PublicKey) -> Sequence[tuple[x509.ExtensionType, bool]]:
     """Return the extensions of a certificate and whether each is critical."""
     found: list[tuple[x509.ExtensionType, bool]] = [
         (x509.BasicConstraints(ca=profile.authority, path_length=profile.path_length), True),

@@ -16,7 +16,7 @@ import os
 import struct
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from ipaddress import IPv6Address
+from ipaddress import IPv6Address, ip_address
 from pathlib import Path
 from typing import Self
 
@@ -128,7 +128,9 @@ class CaptureTap:
 
 
 def _address(endpoint: Endpoint) -> Address:
-    return Address(IPv6Address(endpoint.host), endpoint.port)
+    host = ip_address(endpoint.host)
+    # The packets are IPv6 all of them; an IPv4 address stands in its mapped form (RFC 4291, 2.5.5.2).
+    return Address(host if isinstance(host, IPv6Address) else IPv6Address(f"::ffff:{host}"), endpoint.port)
 
 
 class _TappedNetwork(Network):

@@ -87,7 +87,7 @@ class Network(ABC):
     @property
     @abstractmethod
     def address(self) -> str:
-        """This host's IPv6 address on the link, without zone."""
+        """This host's address, on a link without zone."""
 
     @property
     def sdp(self) -> Endpoint:

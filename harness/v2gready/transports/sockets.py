@@ -31,19 +31,12 @@ from v2gready.transports.network import (
     Network,
 )
 from v2gready.transports.stream import (
-    HIGH_WATER,
     ByteStream,
     Endpoint,
-    Inbox,
-    StreamReset,
-    TransportClosed,
     TransportError,
 )
+from v2gready.transports.tcp import BACKLOG, SocketListener, SocketStream, endpoint_of, without_zone
 
-LINGER = 1.0
-"""Seconds that a closed connection waits for the peer's FIN. Giving up at once would answer the peer's last bytes,
-such as its close_notify, with a RST that no device has deserved."""
-_BACKLOG = 16
 _LOOPBACKS = ("lo", "lo0")
 """What Linux and the BSDs call it."""
 
@@ -72,7 +65,7 @@ class SocketNetwork(Network):
         self._sdp_port = sdp_port
         # Two processes that begin at the same port would meet at every step; at a random one they hardly ever do.
         self._next_port = FIRST_PORT + secrets.randbelow(LAST_PORT - FIRST_PORT + 1)
-        self._open: dict[_SocketStream | _SocketListener | _SocketDatagrams, None] = {}
+        self._open: dict[SocketStream | SocketListener | _SocketDatagrams, None] = {}
         self._handlers = HandlerTasks()
 
     @property
@@ -103,7 +96,7 @@ class SocketNetwork(Network):
         except BaseException:
             sock.close()
             raise
-        _, stream = await loop.create_connection(lambda: _SocketStream(self._forget, remote=remote), sock=sock)
+        _, stream = await loop.create_connection(lambda: SocketStream(self._forget, remote=remote), sock=sock)
         self._open[stream] = None
         return stream
 
@@ -112,15 +105,15 @@ class SocketNetwork(Network):
         loop = asyncio.get_running_loop()
         sock = self._bind(socket.SOCK_STREAM, self._address, port)
 
-        def accepted(stream: _SocketStream) -> None:
+        def accepted(stream: SocketStream) -> None:
             self._open[stream] = None
             self._handlers.start(accept, stream)
 
         endpoint = Endpoint(self._address, sock.getsockname()[1])
         server = await loop.create_server(
-            lambda: _SocketStream(self._forget, accepted=accepted), sock=sock, backlog=_BACKLOG
+            lambda: SocketStream(self._forget, accepted=accepted), sock=sock, backlog=BACKLOG
         )
-        listener = _SocketListener(endpoint, server, self._forget)
+        listener = SocketListener(endpoint, server, self._forget)
         self._open[listener] = None
         return listener
 
@@ -150,7 +143,7 @@ class SocketNetwork(Network):
         """Close and abort everything that was opened here and wait for the end of it."""
         ending = list(self._open)
         for item in ending:
-            if isinstance(item, _SocketStream):
+            if isinstance(item, SocketStream):
                 item.abort()
             else:
                 item.close()
@@ -158,7 +151,7 @@ class SocketNetwork(Network):
         for item in ending:
             await item.wait_closed()
 
-    def _forget(self, item: _SocketStream | _SocketListener | _SocketDatagrams) -> None:
+    def _forget(self, item: SocketStream | SocketListener | _SocketDatagrams) -> None:
         self._open.pop(item, None)
 
     def _find_address(self) -> str:
@@ -172,7 +165,7 @@ class SocketNetwork(Network):
             except OSError as error:
                 sentence = f"{self._interface} has no link-local IPv6 address ({error.strerror}); {remedy}"
                 raise TransportError(sentence) from None
-            found = _without_zone(probe.getsockname()[0])
+            found = without_zone(probe.getsockname()[0])
         if not IPv6Address(found).is_link_local:
             raise TransportError(f"{self._interface} has no link-local IPv6 address, only {found}; {remedy}")
         return found
@@ -240,32 +233,6 @@ class SocketNetwork(Network):
         return ConnectError(ConnectFault.UNREACHABLE, sentence)
 
 
-def _without_zone(host: str) -> str:
-    return host.partition("%")[0]
-
-
-def _endpoint(name: tuple[str, int, int, int]) -> Endpoint:
-    return Endpoint(_without_zone(name[0]), name[1])
-
-
-class _SocketListener(Listener):
-    def __init__(self, endpoint: Endpoint, server: asyncio.Server, closed: Callable[[_SocketListener], None]) -> None:
-        self._endpoint = endpoint
-        self._server = server
-        self._closed = closed
-
-    @property
-    def endpoint(self) -> Endpoint:
-        return self._endpoint
-
-    def close(self) -> None:
-        self._server.close()
-        self._closed(self)
-
-    async def wait_closed(self) -> None:
-        """Nothing to wait for: the server closes its socket at once, and its connections are not its own."""
-
-
 class _SocketDatagrams(Datagrams, asyncio.DatagramProtocol):
     def __init__(
         self,
@@ -322,120 +289,4 @@ class _SocketDatagrams(Datagrams, asyncio.DatagramProtocol):
     def datagram_received(self, data: bytes, addr: tuple[str, int, int, int]) -> None:
         # A socket bound to :: hears all interfaces, this network is one of them.
         if addr[3] in {0, self._index}:
-            self._inbox.feed(data, _endpoint(addr))
-
-
-class _SocketStream(ByteStream, asyncio.Protocol):
-    """Both ends are read once: the system forgets them with the connection."""
-
-    def __init__(
-        self,
-        ended: Callable[[_SocketStream], None],
-        *,
-        remote: Endpoint | None = None,
-        accepted: Callable[[_SocketStream], None] | None = None,
-    ) -> None:
-        self._ended = ended
-        self._accepted = accepted
-        self._local = self._remote = remote or Endpoint("::", 0)
-        self._inbox = Inbox(self._on_taken)
-        self._paused = False
-        self._closed = False
-        self._reset = False
-        self._room = asyncio.Event()
-        self._room.set()
-        self._gone = asyncio.Event()
-        self._linger: asyncio.TimerHandle | None = None
-
-    @property
-    def local(self) -> Endpoint:
-        return self._local
-
-    @property
-    def remote(self) -> Endpoint:
-        return self._remote
-
-    async def receive(self) -> bytes:
-        return await self._inbox.take()
-
-    def send(self, data: bytes) -> None:
-        if self._closed:
-            raise TransportClosed(f"the connection to {self._remote} was closed by us")
-        if not self._gone.is_set():
-            self._transport.write(data)
-
-    async def drain(self) -> None:
-        await self._room.wait()
-        if self._reset:
-            raise StreamReset("the peer reset the connection")
-
-    def close(self) -> None:
-        if self._closed:
-            return
-        self._closed = True
-        peer_ended = self._inbox.over
-        self._inbox.shut()
-        if peer_ended or self._gone.is_set():
-            self._transport.close()
-        else:
-            self._transport.write_eof()
-            self._linger = asyncio.get_running_loop().call_later(LINGER, self._transport.abort)
-
-    def abort(self) -> None:
-        if self._gone.is_set():
-            return
-        self._closed = True
-        self._inbox.shut()
-        # A linger time of 0 is how the socket layer spells RST.
-        sock = self._transport.get_extra_info("socket")
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self._transport.abort()
-
-    async def wait_closed(self) -> None:
-        await self._gone.wait()
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)
-        self._transport.set_write_buffer_limits(high=HIGH_WATER)
-        self._local = _endpoint(transport.get_extra_info("sockname"))
-        if self._accepted is not None:
-            peer = transport.get_extra_info("peername")
-            if peer is None:  # it connected and was gone again before we looked
-                self._transport.abort()
-                return
-            self._remote = _endpoint(peer)
-            self._accepted(self)
-
-    def data_received(self, data: bytes) -> None:
-        self._inbox.feed(data)
-        if len(self._inbox) >= HIGH_WATER:
-            self._paused = True
-            self._transport.pause_reading()
-
-    def eof_received(self) -> bool:
-        self._inbox.end()
-        # True keeps our direction open: the peer may have sent all it has and still wait for our answer.
-        return not self._closed
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        if exc is not None and not self._closed:
-            self._reset = True
-            self._inbox.reset()
-        else:
-            self._inbox.end()
-        if self._linger is not None:
-            self._linger.cancel()
-        self._gone.set()
-        self._room.set()
-        self._ended(self)
-
-    def pause_writing(self) -> None:
-        self._room.clear()
-
-    def resume_writing(self) -> None:
-        self._room.set()
-
-    def _on_taken(self, size: int) -> None:  # noqa: ARG002 - Inbox
-        if self._paused and not self._gone.is_set():
-            self._paused = False
-            self._transport.resume_reading()
+            self._inbox.feed(data, endpoint_of(addr))

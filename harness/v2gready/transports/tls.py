@@ -13,6 +13,7 @@ import secrets
 import shutil
 import ssl
 import tempfile
+import warnings
 from collections.abc import Callable, Sequence
 from enum import Enum
 from pathlib import Path
@@ -78,24 +79,34 @@ class TlsFailure(Exception):  # noqa: N818 - how a session ended, often the expe
 class TlsStream(ByteStream):
     """A TLS session over a byte stream; made by `connect` and `accept`."""
 
-    def __init__(self, stream: ByteStream, context: ssl.SSLContext, *, server_side: bool) -> None:
+    def __init__(
+        self, stream: ByteStream, context: ssl.SSLContext, *, server_side: bool, server_hostname: str | None = None
+    ) -> None:
         self._stream = stream
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
-        self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=server_side)
+        self._tls = context.wrap_bio(
+            self._incoming, self._outgoing, server_side=server_side, server_hostname=server_hostname
+        )
         self._ended = False
         self._closed = False
         self._close_notify = False
 
     @classmethod
-    async def connect(cls, stream: ByteStream, context: ssl.SSLContext) -> Self:
+    async def connect(cls, stream: ByteStream, context: ssl.SSLContext, *, server_hostname: str | None = None) -> Self:
         """Be the client of a session and return it with the handshake done.
+
+        Args:
+            stream: the open connection.
+            context: what is offered, shown and trusted.
+            server_hostname: name or address that is announced (SNI) and, where the context says so, looked for in
+                the server's certificate.
 
         Raises:
             TlsFailure: no session; the stream underneath is aborted.
             StreamReset: the peer reset the connection in mid handshake.
         """
-        return await cls._open(stream, context, server_side=False)
+        return await cls._open(stream, context, server_side=False, server_hostname=server_hostname)
 
     @classmethod
     async def accept(cls, stream: ByteStream, context: ssl.SSLContext) -> Self:
@@ -202,8 +213,10 @@ class TlsStream(ByteStream):
         await self._stream.wait_closed()
 
     @classmethod
-    async def _open(cls, stream: ByteStream, context: ssl.SSLContext, *, server_side: bool) -> Self:
-        session = cls(stream, context, server_side=server_side)
+    async def _open(
+        cls, stream: ByteStream, context: ssl.SSLContext, *, server_side: bool, server_hostname: str | None = None
+    ) -> Self:
+        session = cls(stream, context, server_side=server_side, server_hostname=server_hostname)
         try:
             await session._complete(session._tls.do_handshake)
         except ssl.SSLEOFError:
@@ -265,7 +278,9 @@ class TlsVersions(Enum):
     ONLY_1_2 = (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_2)
     """What ISO 15118-2 knows; on it -20 must not be selected [V2G20-2356]."""
     BOTH = (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3)
-    """A server for cars of both parts [V2G20-2359]."""
+    """A server for cars of both parts [V2G20-2359]; a back end and its stations."""
+    ONLY_1_1 = (ssl.TLSVersion.TLSv1_1, ssl.TLSVersion.TLSv1_1)
+    """What nobody may accept any more; for the one who tests that."""
 
 
 class KeyLog:
@@ -352,6 +367,105 @@ def server_context(
     context.num_tickets = 0
     context.options |= ssl.OP_NO_TICKET
     return _configure(context, roots, credential, versions=versions, curve=curve, keylog=keylog)
+
+
+BACKEND_SUITES = (
+    "ECDHE-ECDSA-AES128-GCM-SHA256",
+    "ECDHE-ECDSA-AES256-GCM-SHA384",
+    "AES128-GCM-SHA256",
+    "AES256-GCM-SHA384",
+)
+"""TLS 1.2 suites of OCPP-J: a CSMS has all four, hence two certificates; a station has at least one pair (A00)."""
+WEAK_SUITES = ("ECDHE-ECDSA-AES128-SHA", "ECDHE-RSA-AES128-SHA", "AES128-SHA", "AES256-SHA")
+"""CBC and SHA-1: what a peer has to refuse on TLS 1.2, and all that TLS 1.1 knows."""
+
+
+def backend_client_context(
+    roots: Sequence[x509.Certificate],
+    credential: Credential | None = None,
+    *,
+    check_name: bool = True,
+    verify: bool = True,
+    versions: TlsVersions = TlsVersions.BOTH,
+    ciphers: Sequence[str] = BACKEND_SUITES,
+    keylog: KeyLog | None = None,
+) -> ssl.SSLContext:
+    """Build a station's context for the connection to its CSMS.
+
+    Args:
+        roots: trust anchors for the CSMS.
+        credential: the station's certificate with its key, for security profile 3.
+        check_name: look for `server_hostname` in the CSMS's certificate. OpenSSL takes a wildcard for a match
+            (`v2gready.protocols.ocpp.pki.wildcards` finds it).
+        verify: check the chain at all; a faulty station does not.
+        versions: what the ClientHello offers.
+        ciphers: OpenSSL's names of the TLS 1.2 suites; those of TLS 1.3 are always offered with it.
+        keylog: where the session secrets go.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = check_name and verify
+    if not verify:
+        context.verify_mode = ssl.CERT_NONE
+    credentials = () if credential is None else (credential,)
+    return _configure_backend(context, roots, credentials, versions=versions, ciphers=ciphers, keylog=keylog)
+
+
+def backend_server_context(
+    roots: Sequence[x509.Certificate],
+    credentials: Sequence[Credential],
+    *,
+    client_certificate: bool = False,
+    versions: TlsVersions = TlsVersions.BOTH,
+    ciphers: Sequence[str] = BACKEND_SUITES,
+    keylog: KeyLog | None = None,
+) -> ssl.SSLContext:
+    """Build a CSMS's context.
+
+    Args:
+        roots: trust anchors for stations.
+        credentials: server certificates, one per kind of key: ECDSA and RSA together serve all four suites.
+        client_certificate: demand a station certificate, as security profile 3 does.
+        versions: what is accepted.
+        ciphers: OpenSSL's names of the TLS 1.2 suites.
+        keylog: where the session secrets go.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    if client_certificate:
+        context.verify_mode = ssl.CERT_REQUIRED
+    # A resumed session would not show its certificate again.
+    context.num_tickets = 0
+    context.options |= ssl.OP_NO_TICKET
+    return _configure_backend(context, roots, credentials, versions=versions, ciphers=ciphers, keylog=keylog)
+
+
+def _configure_backend(
+    context: ssl.SSLContext,
+    roots: Sequence[x509.Certificate],
+    credentials: Sequence[Credential],
+    *,
+    versions: TlsVersions,
+    ciphers: Sequence[str],
+    keylog: KeyLog | None,
+) -> ssl.SSLContext:
+    # Compression has been an attack since 2012 and forbidden by OCPP-J; OpenSSL may have been built with it.
+    context.options |= ssl.OP_NO_COMPRESSION
+    names = ":".join(ciphers)
+    if versions is TlsVersions.ONLY_1_1 or not set(ciphers) <= set(BACKEND_SUITES):
+        names += ":@SECLEVEL=0"  # OpenSSL 3 does nothing weak above that level
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # 1.1 is deprecated, which is why it is tried
+        context.minimum_version, context.maximum_version = versions.value
+    try:
+        context.set_ciphers(names)
+    except ssl.SSLError:
+        raise TransportError(f"OpenSSL knows none of the suites {', '.join(ciphers)}; check their names") from None
+    if roots:
+        context.load_verify_locations(cadata=pem(*roots).decode("ascii"))
+    for credential in credentials:
+        _load(context, credential)
+    if keylog is not None:
+        keylog.attach(context)
+    return context
 
 
 def _configure(

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from v2gready.protocols.pki import TestPki
-from v2gready.transports import sockets
+from v2gready.transports import sockets, tcp
 from v2gready.transports.clock import run
 from v2gready.transports.network import ALL_NODES, ConnectError, ConnectFault
 from v2gready.transports.sockets import SocketNetwork
@@ -86,7 +86,7 @@ def test_peer_that_sent_fin_can_still_be_answered() -> None:
 
 
 def test_linger_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sockets, "LINGER", 0.01)
+    monkeypatch.setattr(tcp, "LINGER", 0.01)
 
     async def linger(network: SocketNetwork) -> None:
         client, server = await pair(network)

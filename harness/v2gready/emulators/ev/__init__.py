@@ -2,8 +2,9 @@
 
 from v2gready.emulators.ev.driver import EvConfig, EvCredentials, EvDriver, TlsUse
 from v2gready.emulators.ev.emulator import EvEmulator
-from v2gready.emulators.ev.session import LOOP_PERIOD, EvSession, Unequipped, Unreached
+from v2gready.emulators.ev.session import LOOP_PERIOD, EvSession
 from v2gready.emulators.ev.vehicle import BatteryVehicle
+from v2gready.emulators.reach import Unequipped, Unreached
 
 EMULATOR = EvEmulator()
 """Entry point ``ev`` of ``v2gready.emulators``."""

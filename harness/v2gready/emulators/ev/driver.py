@@ -12,8 +12,9 @@ from typing import Any
 
 from cryptography import x509
 
-from v2gready.emulators.ev.session import CHARGER, EV, EvSession, Unequipped, Unreached
+from v2gready.emulators.ev.session import CHARGER, EV, EvSession
 from v2gready.emulators.ev.vehicle import BatteryVehicle
+from v2gready.emulators.reach import Unequipped, Unreached
 from v2gready.model.trace import EventKind
 from v2gready.protocols import sdp
 from v2gready.protocols.dissect import SDP

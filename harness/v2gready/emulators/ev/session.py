@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from v2gready.emulators.ev.vehicle import BatteryVehicle
+from v2gready.emulators.reach import Unreached
 from v2gready.model.trace import EventKind, Frame
 from v2gready.protocols import v2gtp
 from v2gready.protocols.dissect import V2GTP
@@ -29,14 +30,6 @@ LOOP_PERIOD = 0.1
 """Seconds between a ChargeLoopRes and our next ChargeLoopReq: well inside the 0.25 s of [V2G20-1499]."""
 SEGMENT_PERIOD = 0.005
 """Seconds between two segments of one frame, so that the stack does not join them again."""
-
-
-class Unreached(Exception):  # noqa: N818 - the way to the test step ended early: an outcome, not an error
-    """The session ended before the step that the stimulus wanted. The judge will find it inconclusive."""
-
-
-class Unequipped(Unreached):
-    """The bench does not have what the stimulus needs: nothing that the charger could help."""
 
 
 class EvSession:

@@ -1,0 +1,11 @@
+"""How a stimulus says that it did not get where it wanted; the same word for every protocol."""
+
+from __future__ import annotations
+
+
+class Unreached(Exception):  # noqa: N818 - the way to the test step ended early: an outcome, not an error
+    """The session ended before the step that the stimulus wanted. The judge will find it inconclusive."""
+
+
+class Unequipped(Unreached):
+    """The bench does not have what the stimulus needs: nothing that the device could help."""
