@@ -42,6 +42,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 import grid_judging  # noqa: E402 - beside this file
 import inverter  # noqa: E402 - beside this file
+import ocpp_load  # noqa: E402 - beside this file
 
 from interop.environments import MissingError, python_of  # noqa: E402 - counterparts live below tests
 
@@ -193,7 +194,7 @@ def measure(folder: Path) -> list[Result]:
     results.append(
         Result("request to response over loopback, p99", round(times[int(len(times) * 0.99)] * 1e3, 3), "ms")
     )
-    return results + grid()
+    return results + grid() + back_end()
 
 
 def grid() -> list[Result]:
@@ -201,6 +202,21 @@ def grid() -> list[Result]:
     judging = f"judging {grid_judging.SECONDS:g} s of 6 channels at {grid_judging.RATE / 1000:g} kS/s"
     simulating = [Result(name, round(seconds * 1e3, 1), "ms") for name, seconds in inverter.figures().items()]
     return [Result(judging, round(grid_judging.measure(), 3), "s"), *simulating]
+
+
+def back_end() -> list[Result]:
+    """A thousand stations on one CSMS."""
+    load = ocpp_load.measure()
+    if load.lost or load.stations != ocpp_load.STATIONS:
+        raise SystemExit(f"{load.lost} messages were lost, {load.stations} stations are left: no figure")
+    name = f"{load.stations:,} OCPP stations, {load.sent:,} calls in {ocpp_load.SECONDS:g} s, none lost"
+    return [
+        Result(f"{name}: connected and booted in", round(load.connect, 2), "s"),
+        Result("call to result among them, median", round(load.p50 * 1e3, 2), "ms"),
+        Result("call to result among them, p99", round(load.p99 * 1e3, 2), "ms"),
+        Result("memory per station, emulator", round(load.emulator_kb, 1), "kB"),
+        Result("memory per station, reference CSMS", round(load.csms_kb, 1), "kB"),
+    ]
 
 
 def markdown(results: list[Result]) -> str:

@@ -1,0 +1,24 @@
+"""Everything that the reference station can do wrong, one module per area.
+
+A fault is a small class that overrides the hook where it acts (see `v2gready.references.station.seams.Fault`). To add
+one, put it into the module of its area, or into a new module that is imported here.
+"""
+
+# Importing an area fills the catalogue.
+from v2gready.references.station.faults import (
+    boot,
+    certificates,
+    charging,
+    connection,
+    der,
+    rpc,
+    transactions,
+    v2x,
+    variables,
+)
+from v2gready.references.station.faults.registry import CATALOGUE, make
+
+AREAS = (rpc, connection, boot, variables, transactions, certificates, charging, v2x, der)
+"""The modules of the catalogue."""
+
+__all__ = ["AREAS", "CATALOGUE", "make"]
