@@ -71,7 +71,7 @@ class Control:
         start: Seconds on the axis of the model; for a scheduled control without startTime the moment it was set.
         duration: Seconds, None for ever.
         superseded: isSuperseded.
-        yields_at: A better one that starts then takes over from this one while it runs; None for no such.
+        begun: It has started (R04.FR.20).
     """
 
     id: str
@@ -81,22 +81,16 @@ class Control:
     start: float
     duration: float | None = None
     superseded: bool = False
-    yields_at: float | None = None
+    begun: bool = False
 
     @property
     def end(self) -> float:
-        """When it is over."""
-        return float("inf") if self.duration is None else self.start + self.duration
+        """When it is over; a default control never is."""
+        return float("inf") if self.duration is None or self.default else self.start + self.duration
 
     def active(self, now: float) -> bool:
-        """Its time has come and is not over."""
-        return self.start <= now < self.end
-
-    def runs(self, now: float) -> bool:
-        """It is active, and no better one has taken over."""
-        if self.superseded and self.yields_at is None:
-            return False
-        return self.active(now) and (self.yields_at is None or now < self.yields_at)
+        """A scheduled control in its time, not superseded."""
+        return not self.default and not self.superseded and self.start <= now < self.end
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,45 +127,58 @@ class DerModel:
             control: The new control.
             now: Seconds on the axis of the model.
         """
-        self.expire(now)
-        rivals = [one for one in self._rivals(control) if not one.superseded]
+        self.advance(now)
+        rivals = self._rivals(control)
+        own = frozenset({control.id})
         better = [one for one in rivals if one.priority < control.priority]
-        equal = [one for one in rivals if one.priority == control.priority]
-        worse = frozenset(one.id for one in rivals if one.priority > control.priority)
+        # One that runs goes on until the better one starts; then NotifyDERStartStop tells (FR.07, FR.21).
+        gone = frozenset(one.id for one in rivals if one.priority > control.priority and not one.active(now))
+        ousted = frozenset(one.id for one in rivals if one.priority > control.priority and one.active(now))
+        # One that starts at once takes over while the answer is written: it may stand in both.
+        wins = (gone, gone | ousted) if ousted and control.start <= now else (gone,)
         if better:
-            # Its own id alone; that it beats others at the same time is open.
-            own = frozenset({control.id})
-            return Expected((own, own | worse) if worse else (own,))
-        if not equal:
-            return Expected((worse,))
-        ties = frozenset(one.id for one in equal)
-        return Expected((worse, worse | ties, worse | {control.id}, frozenset({control.id})))
+            # FR.08 is written for what runs; whether a worse one at another time is superseded, the text does not say.
+            meets = any(one.default or one.active(now) or _overlap(one, control) for one in better)
+            return Expected((own,) if meets else (own, *wins))
+        ties = [one for one in rivals if one.priority == control.priority]
+        if not ties:
+            return Expected(wins)
+        # Of equal ones the text does not say who wins.
+        equal = frozenset(one.id for one in ties if not one.active(now))
+        also = tuple(one | frozenset(tie.id for tie in ties) for one in wins) if control.start <= now else ()
+        return Expected((own, *wins, *(one | equal for one in wins), *also))
 
     def learn(self, control: Control, superseded: Iterable[str], now: float) -> None:
         """Takes over a control with the answer that the station gave.
-
-        An active scheduled control that is superseded by a future one runs until that one starts (R04.FR.05).
 
         Args:
             control: The new control.
             superseded: supersededIds of the answer.
             now: Seconds on the axis of the model.
         """
-        self.expire(now)
+        self.advance(now)
         ids = frozenset(superseded)
-        for one in list(self.controls.values()):
-            if one.id not in ids or one.id == control.id:
-                continue
-            if not one.default and one.active(now) and control.start > now:
-                self.controls[one.id] = replace(one, superseded=True, yields_at=control.start)
-            else:
-                self.controls[one.id] = replace(one, superseded=True)
         self.controls.pop(control.id, None)
+        self.controls = {
+            one.id: replace(one, superseded=one.superseded or one.id in ids) for one in self.controls.values()
+        }
         self.controls[control.id] = replace(control, superseded=control.id in ids)
+        self.advance(now)
 
-    def expire(self, now: float) -> None:
-        """Deletes scheduled controls whose time is over (R04.FR.10)."""
-        self.controls = {one.id: one for one in self.controls.values() if one.default or now < one.end}
+    def advance(self, now: float) -> None:
+        """Lets time pass: controls that are over are deleted (R04.FR.10), those that start take over (FR.07)."""
+        waiting = sorted(
+            (one for one in self.controls.values() if not one.default and not one.begun and one.start <= now),
+            key=lambda one: one.start,
+        )
+        for one in waiting:
+            if self.controls[one.id].superseded:
+                continue
+            self.controls[one.id] = replace(one, begun=True)
+            for other in list(self.controls.values()):
+                if other.id != one.id and other.kind == one.kind and other.begun and other.active(one.start):
+                    self.controls[other.id] = replace(other, superseded=True)
+        self.controls = {one.id: one for one in self.controls.values() if now < one.end}
 
     def clear(
         self, *, default: bool, kind: ControlType | None = None, control_id: str | None = None, now: float
@@ -179,9 +186,9 @@ class DerModel:
         """ClearDERControl (R04.FR.41 to 46): by id, by type, or all of that isDefault.
 
         Returns:
-            Ids that were cleared; none means NotFound.
+            Ids that were cleared; none means NotFound, or Accepted too where neither id nor type was given (FR.44).
         """
-        self.expire(now)
+        self.advance(now)
         gone = frozenset(one.id for one in self.select(default=default, kind=kind, control_id=control_id))
         for one in gone:
             del self.controls[one]
@@ -200,22 +207,23 @@ class DerModel:
         ]
 
     def in_force(self, kind: ControlType, now: float) -> Control | None:
-        """The control of a type that the station follows: a scheduled one before the default (R04.FR.11)."""
-        self.expire(now)
-        scheduled = [one for one in self.select(default=False, kind=kind) if one.runs(now)]
+        """The control of a type that the station follows: a scheduled one before the default (R04.FR.09, FR.11)."""
+        self.advance(now)
+        scheduled = [one for one in self.select(default=False, kind=kind) if one.active(now)]
         defaults = [one for one in self.select(default=True, kind=kind) if not one.superseded]
-        candidates = scheduled or defaults
-        return min(candidates, key=lambda one: one.priority, default=None)
+        return min(scheduled or defaults, key=lambda one: one.priority, default=None)
 
     def _rivals(self, control: Control) -> list[Control]:
         return [
             one
             for one in self.controls.values()
-            if one.kind == control.kind
-            and one.default == control.default
-            and one.id != control.id
-            and (one.default or (one.start < control.end and control.start < one.end))
+            if one.kind == control.kind and one.default == control.default and one.id != control.id
+            if not one.superseded
         ]
+
+
+def _overlap(one: Control, other: Control) -> bool:
+    return one.start < other.end and other.start < one.end
 
 
 def control_from(request: Mapping[str, Any], now: float, seconds: Mapping[str, float]) -> Control:

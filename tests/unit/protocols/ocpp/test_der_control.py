@@ -47,9 +47,11 @@ def test_a_better_scheduled_one_supersedes_what_has_not_begun() -> None:
 def test_what_runs_goes_on_until_the_better_one_starts() -> None:
     model = DerModel()
     told(model, scheduled("a", 5, start=0), 0)
-    assert told(model, scheduled("b", 3, start=50), 1) == {"a"}
+    assert told(model, scheduled("b", 3, start=50), 1) == frozenset(), "told when it takes over (R04.FR.07, FR.21)"
     assert model.in_force(KIND, 49).id == "a"  # type: ignore[union-attr]
+    assert not model.controls["a"].superseded
     assert model.in_force(KIND, 50).id == "b"  # type: ignore[union-attr]
+    assert model.controls["a"].superseded
 
 
 def test_a_scheduled_one_goes_before_the_default_and_gives_back() -> None:
@@ -60,12 +62,34 @@ def test_a_scheduled_one_goes_before_the_default_and_gives_back() -> None:
     assert "s" not in model.controls, "expired controls are deleted (R04.FR.10)"
 
 
-def test_other_types_and_other_times_are_no_rivals() -> None:
+def test_other_types_are_no_rivals() -> None:
     model = DerModel()
     told(model, scheduled("a", 5, start=0, duration=10), 0)
-    assert told(model, scheduled("later", 3, start=10, duration=10), 1) == frozenset()
     other = replace(scheduled("x", 1, start=0), kind=ControlType.VOLT_VAR)
     assert told(model, other, 1) == frozenset()
+
+
+def test_a_better_one_supersedes_what_waits_even_at_another_time() -> None:
+    model = DerModel()
+    told(model, scheduled("a", 5, start=10, duration=10), 0)
+    assert told(model, scheduled("later", 3, start=50, duration=10), 1) == {"a"}, "R04.FR.06 asks for no overlap"
+
+
+def test_a_worse_one_at_another_time_is_open() -> None:
+    model = DerModel()
+    told(model, scheduled("a", 3, start=10, duration=10), 0)
+    expected = model.expect(scheduled("later", 5, start=50, duration=10), 1)
+    assert expected.allows(["later"])
+    assert expected.allows([])
+    assert not expected.allows(["a"])
+
+
+def test_one_that_starts_at_once_may_tell_in_the_answer() -> None:
+    model = DerModel()
+    told(model, scheduled("a", 5, start=0), 0)
+    expected = model.expect(scheduled("b", 3, start=1), 1)
+    assert expected.allows([])
+    assert expected.allows(["a"])
 
 
 def test_equal_priority_is_open() -> None:
@@ -122,10 +146,12 @@ def test_of_any_sequence_the_best_that_runs_is_in_force(sequence: list[tuple[Con
     for control, now in sequence:
         expected = model.expect(control, now)
         model.learn(control, expected.superseded[0], now)
-        running = [one for one in model.controls.values() if not one.default and one.runs(now)]
+        model.advance(now)
+        running = [one for one in model.controls.values() if not one.default and one.active(now)]
         defaults = [one for one in model.controls.values() if one.default and not one.superseded]
         assert len(defaults) <= 1
         in_force = model.in_force(KIND, now)
+        assert len(running) <= 1
         if running:
             assert in_force == min(running, key=lambda one: one.priority)
         elif defaults:

@@ -120,6 +120,24 @@ def test_power_cycle() -> None:
     assert {one["id"]: one["isSuperseded"] for one in found} == {"z": False, "a": True, "b": True, "c": False}
 
 
+def test_a_start_while_off_is_told_afterwards() -> None:
+    """D05."""
+    bench = Bench()
+    scheduled(bench, "a", 5, 10, 1000)
+    scheduled(bench, "b", 1, 5000, 1000)
+    put(
+        bench,
+        "v",
+        "FixedVar",
+        default=False,
+        fixedVar={"priority": 1, "setpoint": 1.0, "unit": "PctMaxVar", "startTime": bench.stamp(10)},
+    )
+    bench.power_cycle(60)
+    assert events(bench) == [("v", True)]
+    bench.wait(10)
+    assert events(bench) == [("v", True)]
+
+
 def test_get_and_clear() -> None:
     """D07, D08."""
     bench = Bench()
