@@ -19,8 +19,8 @@ from v2gready.authoring.grid import (
 )
 from v2gready.authoring.grid.excursions import Envelope, Excursion, recovery_time
 from v2gready.authoring.grid.frequency_judgements import in_time, lasting
+from v2gready.authoring.grid.own_numbers import FAST_CURRENT
 from v2gready.authoring.grid.ride_through import (
-    FAST_TOLERANCE,
     HALF_CYCLE,
     LEAD,
     ExcursionCase,
@@ -162,7 +162,8 @@ class FastReactiveCurrent(GridCase):
         rated = view.rating.current
         due = view.code["frt_k"].number * (1.0 - view.mean(view.q.u_pos, end).value / view.rating.voltage) * rated
         due = min(due, rated)
-        limit = view.code.limit("frt_k", low=due - FAST_TOLERANCE * rated, high=due + FAST_TOLERANCE * rated, unit="A")
+        slack = FAST_CURRENT.value * rated
+        limit = FAST_CURRENT.on(view.code.limit("frt_k", low=due - slack, high=due + slack, unit="A"))
         yield within(
             "GRID-FAST-CURRENT",
             view,
@@ -171,7 +172,7 @@ class FastReactiveCurrent(GridCase):
             what="reactive current that raises the voltage",
             instants=(end.start, end.end),
         )
-        reached = lasting(current, due - FAST_TOLERANCE * rated, inside)
+        reached = lasting(current, due - slack, inside)
         yield in_time(
             "GRID-FAST-CURRENT",
             view,

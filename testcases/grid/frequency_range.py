@@ -55,62 +55,67 @@ def unlimited(ranges: Parameter, nominal: float) -> tuple[float, float]:
     return low + INSIDE, high - INSIDE
 
 
-class LowestRangeFeeding(GridCase):
-    """Feeding the grid, the device stays connected in the lowest range of frequency for the whole time of the code."""
+class EndOfRange(GridCase):
+    """What the cases share that hold the lowest or the highest range of frequency for the whole time of the code.
 
-    topic = "FREQ-01"
-    title = "Lowest range of frequency, feeding"
+    Attributes:
+        share: Of rated power before; negative: charging.
+        upper: The highest range, not the lowest.
+        through_zero: Frequency changes the power, perhaps its sign: a moment without current is no disconnection.
+    """
+
     area = "frequency"
     requirements = ("GRID-FREQ-RANGE",)
     parameters = ("frequency_range",)
     pics = "discharge"
-    faults = {"trips-after-long-hold": "GRID-FREQ-RANGE"}
+    share: float
+    upper = False
+    through_zero = False
 
     async def stimulate(self, bench: GridBench) -> None:
-        """Feeds half of the rated power and lowers the frequency slowly."""
-        f, seconds = lowest(bench.code["frequency_range"])
-        await bench.export(0.5)
+        """Brings the device to its power and moves the frequency slowly."""
+        f, seconds = self.end(bench.code["frequency_range"])
+        if self.share < 0:
+            await bench.charge(-self.share)
+        else:
+            await bench.export(self.share)
         await bench.play(bench.calm.hold(CALM).ramp(f=f, rate=SLOW).hold(bench.held_for(seconds)))
 
     def judge(self, trace: Trace) -> Iterator[Observation]:
         """Looks for a disconnection in the hold."""
         view = View(trace)
         ranges = view.code["frequency_range"]
-        f, seconds = lowest(ranges)
+        f, seconds = self.end(ranges)
         hold = view.held_frequency(f, view.held_for(seconds))
-        view.at_power(0.5, before=CALM)
-        yield stays_connected("GRID-FREQ-RANGE", view, hold, ranges)
+        view.at_power(self.share, before=CALM)
+        yield (stays_on if self.through_zero else stays_connected)("GRID-FREQ-RANGE", view, hold, ranges)
         yield from shortened("GRID-FREQ-RANGE", view, seconds)
 
+    def end(self, ranges: Parameter) -> tuple[float, float]:
+        """Frequency to hold, and for how long."""
+        return highest(ranges) if self.upper else lowest(ranges)
 
-class HighestRangeCharging(GridCase):
+
+class LowestRangeFeeding(EndOfRange):
+    """Feeding the grid, the device stays connected in the lowest range of frequency for the whole time of the code."""
+
+    topic = "FREQ-01"
+    title = "Lowest range of frequency, feeding"
+    share = 0.5
+    faults = {"trips-after-long-hold": "GRID-FREQ-RANGE"}
+
+
+class HighestRangeCharging(EndOfRange):
     """Charging, the device stays connected in the highest range of frequency for the whole time of the code."""
 
     topic = "FREQ-02"
     title = "Highest range of frequency, charging"
-    area = "frequency"
-    requirements = ("GRID-FREQ-RANGE",)
-    parameters = ("frequency_range",)
+    share, upper = -0.5, True
+    pics = ""
     faults = {"trips-after-long-high-hold": "GRID-FREQ-RANGE"}
 
-    async def stimulate(self, bench: GridBench) -> None:
-        """Charges with half of the rated power and raises the frequency slowly."""
-        f, seconds = highest(bench.code["frequency_range"])
-        await bench.charge(0.5)
-        await bench.play(bench.calm.hold(CALM).ramp(f=f, rate=SLOW).hold(bench.held_for(seconds)))
 
-    def judge(self, trace: Trace) -> Iterator[Observation]:
-        """Looks for a disconnection in the hold."""
-        view = View(trace)
-        ranges = view.code["frequency_range"]
-        f, seconds = highest(ranges)
-        hold = view.held_frequency(f, view.held_for(seconds))
-        view.at_power(-0.5, before=CALM)
-        yield stays_connected("GRID-FREQ-RANGE", view, hold, ranges)
-        yield from shortened("GRID-FREQ-RANGE", view, seconds)
-
-
-class LowestRangeCharging(GridCase):
+class LowestRangeCharging(EndOfRange):
     """A device that charged stays connected in the lowest range of frequency.
 
     That it then takes less, or feeds the grid, is no reason to leave it.
@@ -118,30 +123,11 @@ class LowestRangeCharging(GridCase):
 
     topic = "FREQ-03"
     title = "Lowest range of frequency, charging before"
-    area = "frequency"
-    requirements = ("GRID-FREQ-RANGE",)
-    parameters = ("frequency_range",)
-    pics = "discharge"
+    share, through_zero = -0.5, True
     faults = {"trips-at-47.6-hz": "GRID-FREQ-RANGE", "trips-after-long-hold": "GRID-FREQ-RANGE"}
 
-    async def stimulate(self, bench: GridBench) -> None:
-        """Charges with half of the rated power and lowers the frequency slowly."""
-        f, seconds = lowest(bench.code["frequency_range"])
-        await bench.charge(0.5)
-        await bench.play(bench.calm.hold(CALM).ramp(f=f, rate=SLOW).hold(bench.held_for(seconds)))
 
-    def judge(self, trace: Trace) -> Iterator[Observation]:
-        """Looks for a disconnection in the hold."""
-        view = View(trace)
-        ranges = view.code["frequency_range"]
-        f, seconds = lowest(ranges)
-        hold = view.held_frequency(f, view.held_for(seconds))
-        view.at_power(-0.5, before=CALM)
-        yield stays_on("GRID-FREQ-RANGE", view, hold, ranges)
-        yield from shortened("GRID-FREQ-RANGE", view, seconds)
-
-
-class HighestRangeFeeding(GridCase):
+class HighestRangeFeeding(EndOfRange):
     """A device that fed rated power stays connected in the highest range of frequency.
 
     LFSM-O takes its power back, which is worth more than a trip of every device at once.
@@ -149,27 +135,8 @@ class HighestRangeFeeding(GridCase):
 
     topic = "FREQ-04"
     title = "Highest range of frequency, feeding before"
-    area = "frequency"
-    requirements = ("GRID-FREQ-RANGE",)
-    parameters = ("frequency_range",)
-    pics = "discharge"
+    share, upper, through_zero = 1.0, True, True
     faults = {"trips-at-51.4-hz": "GRID-FREQ-RANGE", "trips-after-long-high-hold": "GRID-FREQ-RANGE"}
-
-    async def stimulate(self, bench: GridBench) -> None:
-        """Feeds rated power and raises the frequency slowly."""
-        f, seconds = highest(bench.code["frequency_range"])
-        await bench.export(1.0)
-        await bench.play(bench.calm.hold(CALM).ramp(f=f, rate=SLOW).hold(bench.held_for(seconds)))
-
-    def judge(self, trace: Trace) -> Iterator[Observation]:
-        """Looks for a disconnection in the hold."""
-        view = View(trace)
-        ranges = view.code["frequency_range"]
-        f, seconds = highest(ranges)
-        hold = view.held_frequency(f, view.held_for(seconds))
-        view.at_power(1.0, before=CALM)
-        yield stays_on("GRID-FREQ-RANGE", view, hold, ranges)
-        yield from shortened("GRID-FREQ-RANGE", view, seconds)
 
 
 class RangesBetween(GridCase):

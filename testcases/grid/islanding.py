@@ -5,7 +5,7 @@ Every point lies where no relay for voltage or frequency would notice: without a
 
 from __future__ import annotations
 
-from v2gready.authoring.grid import GridBench, View
+from v2gready.authoring.grid import GridBench, View, row
 from v2gready.authoring.grid.islands import IslandCase
 from v2gready.authoring.grid.volt_var import volt_var_answered, volt_var_asked
 
@@ -13,148 +13,131 @@ A, B, C = 1.0, 0.66, 0.33
 """Shares of rated power of the three conditions of IEC 62116."""
 ACTIVE = 0.3
 """Hz beyond the threshold of LFSM-O where the island of one case settles."""
+PASSIVE = {"island-passive-only": "GRID-ISLAND"}
+BALANCED = {**PASSIVE, "island-gain-low": "GRID-ISLAND"}
+INDUCTIVE = {"island-unprotected": "GRID-ISLAND"}
 
 
-class BalancedAtFullPower(IslandCase):
-    """Condition A, balanced: at rated power the load takes just what the device gives.
+class PointsOfTheTable(IslandCase):
+    """The points of the table of IEC 62116, by condition."""
 
-    Voltage and frequency do not move, and people who work on the line trust that it is dead.
-    """
-
-    topic = "ISL-01"
-    title = "Balanced island at rated power"
-    level = A
-    faults = {"island-passive-only": "GRID-ISLAND", "island-gain-low": "GRID-ISLAND"}
-
-
-class MoreLoadAtFullPower(IslandCase):
-    """Condition A, 10 % more active load: voltage settles at 0.95 Un, well inside every limit."""
-
-    topic = "ISL-02"
-    title = "Island at rated power, 10 % more active load"
-    level = A
-    p_mismatch = 0.1
-    faults = {"island-passive-only": "GRID-ISLAND"}
-
-
-class LessLoadAtFullPower(IslandCase):
-    """Condition A, 10 % less active load: voltage settles at 1.05 Un, well inside every limit."""
-
-    topic = "ISL-03"
-    title = "Island at rated power, 10 % less active load"
-    level = A
-    p_mismatch = -0.1
-    faults = {"island-passive-only": "GRID-ISLAND"}
-
-
-class InductiveAtFullPower(IslandCase):
-    """Condition A, 5 % inductive: the island settles above nominal frequency, where the device reduces its power."""
-
-    topic = "ISL-04"
-    title = "Island at rated power, load 5 % inductive"
-    level = A
-    q_mismatch = 0.05
-    faults = {"island-unprotected": "GRID-ISLAND"}
-
-
-class CapacitiveAtFullPower(IslandCase):
-    """Condition A, 5 % capacitive: the island settles more than a hertz below nominal, where every device must stay."""
-
-    topic = "ISL-05"
-    title = "Island at rated power, load 5 % capacitive"
-    level = A
-    q_mismatch = -0.05
-    faults = {"island-passive-only": "GRID-ISLAND"}
-
-
-class MoreInductiveLoad(IslandCase):
-    """Condition A, a corner of the table: 5 % more active load and 5 % inductive."""
-
-    topic = "ISL-06"
-    title = "Island at rated power, 5 % more active load, 5 % inductive"
-    level = A
-    p_mismatch = 0.05
-    q_mismatch = 0.05
-    faults = {"island-unprotected": "GRID-ISLAND"}
-
-
-class LessCapacitiveLoad(IslandCase):
-    """Condition A, the opposite corner: 5 % less active load and 5 % capacitive."""
-
-    topic = "ISL-07"
-    title = "Island at rated power, 5 % less active load, 5 % capacitive"
-    level = A
-    p_mismatch = -0.05
-    q_mismatch = -0.05
-    faults = {"island-passive-only": "GRID-ISLAND"}
-
-
-class StronglyCapacitive(IslandCase):
-    """Condition A, 10 % capacitive: the furthest point of the table that under-frequency protection may not notice."""
-
-    topic = "ISL-08"
-    title = "Island at rated power, load 10 % capacitive"
-    level = A
-    q_mismatch = -0.1
-    faults = {"island-passive-only": "GRID-ISLAND"}
-
-
-class BalancedAtTwoThirds(IslandCase):
-    """Condition B, balanced: at two thirds of rated power."""
-
-    topic = "ISL-09"
-    title = "Balanced island at 66 % of rated power"
-    level = B
-    faults = {"island-passive-only": "GRID-ISLAND", "island-gain-low": "GRID-ISLAND"}
-
-
-class InductiveAtTwoThirds(IslandCase):
-    """Condition B, 5 % inductive: one end of the row of the table."""
-
-    topic = "ISL-10"
-    title = "Island at 66 % of rated power, load 5 % inductive"
-    level = B
-    q_mismatch = 0.05
-    faults = {"island-unprotected": "GRID-ISLAND"}
-
-
-class CapacitiveAtTwoThirds(IslandCase):
-    """Condition B, 5 % capacitive: the other end of the row of the table."""
-
-    topic = "ISL-11"
-    title = "Island at 66 % of rated power, load 5 % capacitive"
-    level = B
-    q_mismatch = -0.05
-    faults = {"island-passive-only": "GRID-ISLAND"}
-
-
-class BalancedAtOneThird(IslandCase):
-    """Condition C, balanced: at a third of rated power an active method has the least to push with."""
-
-    topic = "ISL-12"
-    title = "Balanced island at 33 % of rated power"
-    level = C
-    faults = {"island-passive-only": "GRID-ISLAND", "island-gain-low": "GRID-ISLAND"}
-
-
-class InductiveAtOneThird(IslandCase):
-    """Condition C, 5 % inductive: one end of the row of the table."""
-
-    topic = "ISL-13"
-    title = "Island at 33 % of rated power, load 5 % inductive"
-    level = C
-    q_mismatch = 0.05
-    faults = {"island-unprotected": "GRID-ISLAND"}
-
-
-class CapacitiveAtOneThird(IslandCase):
-    """Condition C, 5 % capacitive: the other end of the row of the table."""
-
-    topic = "ISL-14"
-    title = "Island at 33 % of rated power, load 5 % capacitive"
-    level = C
-    q_mismatch = -0.05
-    faults = {"island-passive-only": "GRID-ISLAND"}
+    table = (
+        row(
+            "ISL-01",
+            "Balanced island at rated power",
+            "Condition A, balanced: at rated power the load takes just what the device gives."
+            "\n\nVoltage and frequency do not move, and people who work on the line trust that it is dead.",
+            level=A,
+            faults=BALANCED,
+        ),
+        row(
+            "ISL-02",
+            "Island at rated power, 10 % more active load",
+            "Condition A, 10 % more active load: voltage settles at 0.95 Un, well inside every limit.",
+            level=A,
+            p_mismatch=0.1,
+            faults=PASSIVE,
+        ),
+        row(
+            "ISL-03",
+            "Island at rated power, 10 % less active load",
+            "Condition A, 10 % less active load: voltage settles at 1.05 Un, well inside every limit.",
+            level=A,
+            p_mismatch=-0.1,
+            faults=PASSIVE,
+        ),
+        row(
+            "ISL-04",
+            "Island at rated power, load 5 % inductive",
+            "Condition A, 5 % inductive: the island settles above nominal frequency,"
+            " where the device reduces its power.",
+            level=A,
+            q_mismatch=0.05,
+            faults=INDUCTIVE,
+        ),
+        row(
+            "ISL-05",
+            "Island at rated power, load 5 % capacitive",
+            "Condition A, 5 % capacitive: the island settles more than a hertz below nominal,"
+            " where every device must stay.",
+            level=A,
+            q_mismatch=-0.05,
+            faults=PASSIVE,
+        ),
+        row(
+            "ISL-06",
+            "Island at rated power, 5 % more active load, 5 % inductive",
+            "Condition A, a corner of the table: 5 % more active load and 5 % inductive.",
+            level=A,
+            p_mismatch=0.05,
+            q_mismatch=0.05,
+            faults=INDUCTIVE,
+        ),
+        row(
+            "ISL-07",
+            "Island at rated power, 5 % less active load, 5 % capacitive",
+            "Condition A, the opposite corner: 5 % less active load and 5 % capacitive.",
+            level=A,
+            p_mismatch=-0.05,
+            q_mismatch=-0.05,
+            faults=PASSIVE,
+        ),
+        row(
+            "ISL-08",
+            "Island at rated power, load 10 % capacitive",
+            "Condition A, 10 % capacitive: the furthest point of the table that under-frequency protection"
+            " may not notice.",
+            level=A,
+            q_mismatch=-0.1,
+            faults=PASSIVE,
+        ),
+        row(
+            "ISL-09",
+            "Balanced island at 66 % of rated power",
+            "Condition B, balanced: at two thirds of rated power.",
+            level=B,
+            faults=BALANCED,
+        ),
+        row(
+            "ISL-10",
+            "Island at 66 % of rated power, load 5 % inductive",
+            "Condition B, 5 % inductive: one end of the row of the table.",
+            level=B,
+            q_mismatch=0.05,
+            faults=INDUCTIVE,
+        ),
+        row(
+            "ISL-11",
+            "Island at 66 % of rated power, load 5 % capacitive",
+            "Condition B, 5 % capacitive: the other end of the row of the table.",
+            level=B,
+            q_mismatch=-0.05,
+            faults=PASSIVE,
+        ),
+        row(
+            "ISL-12",
+            "Balanced island at 33 % of rated power",
+            "Condition C, balanced: at a third of rated power an active method has the least to push with.",
+            level=C,
+            faults=BALANCED,
+        ),
+        row(
+            "ISL-13",
+            "Island at 33 % of rated power, load 5 % inductive",
+            "Condition C, 5 % inductive: one end of the row of the table.",
+            level=C,
+            q_mismatch=0.05,
+            faults=INDUCTIVE,
+        ),
+        row(
+            "ISL-14",
+            "Island at 33 % of rated power, load 5 % capacitive",
+            "Condition C, 5 % capacitive: the other end of the row of the table.",
+            level=C,
+            q_mismatch=-0.05,
+            faults=PASSIVE,
+        ),
+    )
 
 
 class WithVoltVar(IslandCase):

@@ -2,39 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from v2gready.authoring.grid import (
     GridBench,
     GridCase,
+    Measurement,
     Observation,
+    Script,
     Span,
     Trace,
     View,
     never_above,
-    on_curve,
     within,
 )
-from v2gready.authoring.grid.frequency_gates import moved, points, stepped, swung
+from v2gready.authoring.grid.droop_cases import CALM, FollowsDroop, NoResponse, OverFrequency, StepOfFrequency
+from v2gready.authoring.grid.frequency_gates import moved, points, swung
 from v2gready.authoring.grid.frequency_judgements import (
     BACK,
     RETURN,
-    SLOPE_TOLERANCE,
     between_bounds,
     does_not_grow,
     quick_enough,
     returns_slowly,
     slope,
     stays_on,
-    unchanged,
     well_damped,
 )
 from v2gready.authoring.grid.frequency_response import SLOW, Droop, staircase, swinging
+from v2gready.authoring.grid.own_numbers import SLOPE
 
-CALM = 60.0
-"""Seconds at nominal frequency in which even a slow device comes to its power."""
-JUST_OUTSIDE = 0.02
-"""Hz below the threshold where nothing may respond: twice the accuracy of frequency (EN 50549-10 [u])."""
 LIMIT = 0.6
 """Of rated power, from outside (CZ VP_10)."""
 FULL = 0.97
@@ -53,7 +50,7 @@ def stairs(droop: Droop, most: float = 0.8) -> tuple[float, ...]:
     return (*up, *reversed(up[:-1]))
 
 
-class NoResponseBelowThreshold(GridCase):
+class NoResponseBelowThreshold(NoResponse, OverFrequency):
     """Just below the threshold of LFSM-O a device that feeds the grid does not respond to frequency.
 
     A device that begins too early gives less than its contract says for many hours of every year.
@@ -61,106 +58,46 @@ class NoResponseBelowThreshold(GridCase):
 
     topic = "LFSMO-01"
     title = "No response below the threshold"
-    area = "over-frequency"
     requirements = ("GRID-LFSMO-THRESHOLD",)
-    parameters = ("lfsmo_threshold", "lfsmo_droop")
-    pics = "discharge"
     faults = {"lfsmo-threshold-100mhz-low": "GRID-LFSMO-THRESHOLD"}
 
-    async def stimulate(self, bench: GridBench) -> None:
-        """Feeds rated power, and goes to just below the threshold."""
-        droop = Droop.over(bench.code)
-        await bench.export(1.0)
-        await bench.play(staircase(bench.calm.hold(CALM), [droop.threshold - JUST_OUTSIDE], droop.dwell))
 
-    def judge(self, trace: Trace) -> Iterator[Observation]:
-        """Compares power there with power before."""
-        view = View(trace)
-        droop = Droop.over(view.code)
-        start = view.at_power(1.0, before=CALM)
-        ((hold, _, _),) = points(view, [droop.threshold - JUST_OUTSIDE], droop.dwell)
-        yield unchanged("GRID-LFSMO-THRESHOLD", view, start, hold, view.code["lfsmo_threshold"])
-
-
-class ResponseAboveThreshold(GridCase):
+class ResponseAboveThreshold(FollowsDroop, OverFrequency):
     """Above the threshold of LFSM-O a device that feeds the grid gives less: a fifth less where the droop says so."""
 
     topic = "LFSMO-02"
     title = "Response above the threshold"
-    area = "over-frequency"
     requirements = ("GRID-LFSMO-THRESHOLD",)
-    parameters = ("lfsmo_threshold", "lfsmo_droop")
-    pics = "discharge"
     faults = {
         "lfsmo-off": "GRID-LFSMO-THRESHOLD",
         "lfsmo-threshold-100mhz-high": "GRID-LFSMO-THRESHOLD",
         "frequency-mirrored": "GRID-LFSMO-THRESHOLD",
     }
+    about, drawn = "threshold", 0.4
 
-    async def stimulate(self, bench: GridBench) -> None:
-        """Feeds rated power, and goes to where a fifth of it is due to go."""
-        droop = Droop.over(bench.code)
-        await bench.export(1.0)
-        await bench.play(staircase(bench.calm.hold(CALM), droop.levels(1, 0.2), droop.dwell))
-
-    def judge(self, trace: Trace) -> Iterator[Observation]:
-        """Holds the power there against the characteristic."""
-        view = View(trace)
-        droop = Droop.over(view.code)
-        start = view.at_power(1.0, before=CALM)
-        yield from on_curve(
-            "GRID-LFSMO-THRESHOLD",
-            view,
-            points(view, droop.levels(1, 0.2), droop.dwell),
-            droop.wanted(view, start),
-            x=("f", "Hz"),
-            y=("export", "W"),
-            tolerance=droop.tolerance * view.rating.power,
-            parameter=view.code["lfsmo_threshold"],
-            drawn=(droop.nominal, droop.at(0.4)),
-        )
+    def levels(self, droop: Droop) -> Sequence[float]:
+        """Where a fifth of the power is due to go."""
+        return droop.levels(1, 0.2)
 
 
-class StaircaseAtFullPower(GridCase):
+class StaircaseAtFullPower(FollowsDroop, OverFrequency):
     """Feeding rated power, the device follows the characteristic of LFSM-O level by level, up and down again."""
 
     topic = "LFSMO-03"
     title = "Characteristic at rated power, up and down"
-    area = "over-frequency"
     requirements = ("GRID-LFSMO-SLOPE",)
-    parameters = ("lfsmo_threshold", "lfsmo_droop")
-    pics = "discharge"
     faults = {
         "lfsmo-droop-doubled": "GRID-LFSMO-SLOPE",
         "lfsmo-droop-halved": "GRID-LFSMO-SLOPE",
         "lfsmo-sign-flip": "GRID-LFSMO-SLOPE",
     }
 
-    async def stimulate(self, bench: GridBench) -> None:
-        """Climbs above the threshold in four levels and comes down again."""
-        droop = Droop.over(bench.code)
-        await bench.export(1.0)
-        await bench.play(staircase(bench.calm.hold(CALM), stairs(droop), droop.dwell))
-
-    def judge(self, trace: Trace) -> Iterator[Observation]:
-        """Holds the power at each level against the characteristic."""
-        view = View(trace)
-        droop = Droop.over(view.code)
-        start = view.at_power(1.0, before=CALM)
-        yield from on_curve(
-            "GRID-LFSMO-SLOPE",
-            view,
-            points(view, stairs(droop), droop.dwell),
-            droop.wanted(view, start),
-            x=("f", "Hz"),
-            y=("export", "W"),
-            tolerance=droop.tolerance * view.rating.power,
-            parameter=view.code["lfsmo_droop"],
-            drawn=(droop.nominal, droop.at(1.0)),
-        )
+    def levels(self, droop: Droop) -> Sequence[float]:
+        """Four above the threshold, and down again."""
+        return stairs(droop)
 
 
-class RampAtFullPower(GridCase):
+class RampAtFullPower(OverFrequency):
     """While frequency rises slowly and steadily, power falls with the slope that the droop says.
 
     No level hides a dead zone or a step between two levels.
@@ -168,39 +105,31 @@ class RampAtFullPower(GridCase):
 
     topic = "LFSMO-04"
     title = "Slope on a ramp of frequency"
-    area = "over-frequency"
     requirements = ("GRID-LFSMO-SLOPE",)
-    parameters = ("lfsmo_threshold", "lfsmo_droop")
-    pics = "discharge"
     faults = {"lfsmo-droop-doubled": "GRID-LFSMO-SLOPE", "lfsmo-off": "GRID-LFSMO-SLOPE"}
 
     RATE = 0.05
     """Hz/s: the response has no part in the slope."""
 
-    async def stimulate(self, bench: GridBench) -> None:
+    def script(self, script: Script, droop: Droop) -> Script:
         """Raises the frequency slowly from nominal to where most of the power is due to go."""
-        droop = Droop.over(bench.code)
-        await bench.export(1.0)
-        await bench.play(bench.calm.hold(CALM).ramp(f=droop.at(0.8), rate=self.RATE).hold(droop.dwell))
+        return script.ramp(f=droop.at(0.8), rate=self.RATE).hold(droop.dwell)
 
-    def judge(self, trace: Trace) -> Iterator[Observation]:
+    def judged(self, view: View, droop: Droop, start: Measurement) -> Iterator[Observation]:
         """Measures the slope between a tenth and seven tenths of the way."""
-        view = View(trace)
-        droop = Droop.over(view.code)
-        view.at_power(1.0, before=CALM)
         low, high = droop.at(0.1), droop.at(0.7)
         ramp = view.ramp(0.95 * self.RATE, (high - low) / self.RATE)
         since = view.crossing(view.q.f, low, rising=True, after=ramp.start)
         until = view.crossing(view.q.f, high, rising=True, after=since)
         due = droop.per_hz * view.rating.power
-        limit = view.code.limit(
-            "lfsmo_droop", low=-due * (1 + SLOPE_TOLERANCE), high=-due * (1 - SLOPE_TOLERANCE), unit="W/Hz"
+        limit = SLOPE.on(
+            view.code.limit("lfsmo_droop", low=-due * (1 + SLOPE.value), high=-due * (1 - SLOPE.value), unit="W/Hz")
         )
         part = Span(since, until)
         yield within("GRID-LFSMO-SLOPE", view, slope(view, part), limit, what="slope", instants=(since, until))
 
 
-class StepResponse(GridCase):
+class StepResponse(StepOfFrequency, OverFrequency):
     """A step of frequency by which four tenths of the power are due to go.
 
     The response begins, rises and settles in the times of the code. A late response is an oscillation of the whole
@@ -209,58 +138,31 @@ class StepResponse(GridCase):
 
     topic = "LFSMO-05"
     title = "Step of frequency: delay, rise and settling"
-    area = "over-frequency"
     requirements = ("GRID-LFSMO-DYNAMIC",)
     parameters = ("lfsmo_threshold", "lfsmo_droop", "lfsmo_rise", "lfsmo_settling")
-    pics = "discharge"
     faults = {"slow-response": "GRID-LFSMO-DYNAMIC", "frequency-filter-slow": "GRID-LFSMO-DYNAMIC"}
+    change = 0.4
 
-    async def stimulate(self, bench: GridBench) -> None:
-        """Steps from nominal."""
-        droop = Droop.over(bench.code)
-        await bench.export(1.0)
-        await bench.play(bench.calm.hold(CALM).step(f=droop.at(0.4)).hold(2 * droop.settling))
-
-    def judge(self, trace: Trace) -> Iterator[Observation]:
-        """Measures the step response of power, of a device that stays at the grid."""
-        view = View(trace)
-        droop = Droop.over(view.code)
-        view.at_power(1.0, before=CALM)
-        t0 = stepped(view, droop.threshold, droop.at(0.4))
-        hold = view.held_frequency(droop.at(0.4), 2 * droop.settling)
-        yield stays_on("GRID-LFSMO-DYNAMIC", view, Span(CALM / 2, hold.end), view.code["lfsmo_droop"])
-        yield from quick_enough("GRID-LFSMO-DYNAMIC", view, droop, Span(t0, hold.end))
+    def answered(self, view: View, droop: Droop, span: Span) -> Iterator[Observation]:
+        """Measures the step response of power."""
+        yield from quick_enough("GRID-LFSMO-DYNAMIC", view, droop, span)
 
 
-class StepDamping(GridCase):
+class StepDamping(StepOfFrequency, OverFrequency):
     """After a step of frequency power neither overshoots nor goes on swinging (RfG Art 44: no undamped oscillation)."""
 
     topic = "LFSMO-06"
     title = "Step of frequency: overshoot and damping"
-    area = "over-frequency"
     requirements = ("GRID-LFSMO-DYNAMIC",)
-    parameters = ("lfsmo_threshold", "lfsmo_droop")
-    pics = "discharge"
     faults = {"power-overshoot": "GRID-LFSMO-DYNAMIC", "power-oscillates": "GRID-LFSMO-DYNAMIC"}
+    change = 0.4
 
-    async def stimulate(self, bench: GridBench) -> None:
-        """Steps from nominal."""
-        droop = Droop.over(bench.code)
-        await bench.export(1.0)
-        await bench.play(bench.calm.hold(CALM).step(f=droop.at(0.4)).hold(2 * droop.settling))
-
-    def judge(self, trace: Trace) -> Iterator[Observation]:
-        """Measures overshoot, and what still swings when it should have settled: the device is still there."""
-        view = View(trace)
-        droop = Droop.over(view.code)
-        view.at_power(1.0, before=CALM)
-        t0 = stepped(view, droop.threshold, droop.at(0.4))
-        hold = view.held_frequency(droop.at(0.4), 2 * droop.settling)
-        yield stays_on("GRID-LFSMO-DYNAMIC", view, Span(CALM / 2, hold.end), view.code["lfsmo_droop"])
-        yield from well_damped("GRID-LFSMO-DYNAMIC", view, droop, Span(t0, hold.end))
+    def answered(self, view: View, droop: Droop, span: Span) -> Iterator[Observation]:
+        """Measures overshoot, and what still swings when it should have settled."""
+        yield from well_damped("GRID-LFSMO-DYNAMIC", view, droop, span)
 
 
-class ReturnGradient(GridCase):
+class ReturnGradient(OverFrequency):
     """When the frequency is back, power returns no faster than the gradient of the code.
 
     A hundred thousand devices that jump back push the frequency up again.
@@ -268,24 +170,16 @@ class ReturnGradient(GridCase):
 
     topic = "LFSMO-07"
     title = "Return from over-frequency, gradient"
-    area = "over-frequency"
     requirements = ("GRID-LFSMO-RETURN",)
     parameters = ("lfsmo_threshold", "lfsmo_droop", "lfsmo_return_gradient")
-    pics = "discharge"
     faults = {"no-return-gradient": "GRID-LFSMO-RETURN", "return-gradient-tripled": "GRID-LFSMO-RETURN"}
 
-    async def stimulate(self, bench: GridBench) -> None:
+    def script(self, script: Script, droop: Droop) -> Script:
         """Stays above the threshold for a while and steps back."""
-        droop = Droop.over(bench.code)
-        await bench.export(1.0)
-        high, back = droop.at(0.4), droop.nominal + BACK
-        await bench.play(staircase(bench.calm.hold(CALM), [high], droop.dwell).step(f=back).hold(RETURN))
+        return staircase(script, [droop.at(0.4)], droop.dwell).step(f=droop.nominal + BACK).hold(RETURN)
 
-    def judge(self, trace: Trace) -> Iterator[Observation]:
+    def judged(self, view: View, droop: Droop, start: Measurement) -> Iterator[Observation]:
         """Looks for the steepest minute after the frequency is back."""
-        view = View(trace)
-        droop = Droop.over(view.code)
-        start = view.at_power(1.0, before=CALM)
         ((high, _, _),) = points(view, [droop.at(0.4)], droop.dwell)
         moved(view, start, high, 0.2)
         # One that left comes back as from every trip: that is another clause.
@@ -293,7 +187,7 @@ class ReturnGradient(GridCase):
         yield returns_slowly("GRID-LFSMO-RETURN", view, view.q.export, view.rating.power, after=high.end)
 
 
-class WhileCharging(GridCase):
+class WhileCharging(OverFrequency):
     """A device that charges half of its power goes on charging or charges more, however high the frequency is.
 
     To feed the grid because of over-frequency would be the sign error that makes the disturbance worse.
@@ -301,25 +195,20 @@ class WhileCharging(GridCase):
 
     topic = "LFSMO-08"
     title = "Over-frequency while charging"
-    area = "over-frequency"
     requirements = ("GRID-LFSMO-CHARGE",)
-    parameters = ("lfsmo_threshold", "lfsmo_droop")
+    share = -0.5
+    pics = ""
     faults = {
         "lfsmo-reverses-charging": "GRID-LFSMO-CHARGE",
         "frequency-mirrored": "GRID-LFSMO-CHARGE",
     }
 
-    async def stimulate(self, bench: GridBench) -> None:
-        """Charges half of the power and climbs above the threshold."""
-        droop = Droop.over(bench.code)
-        await bench.charge(0.5)
-        await bench.play(staircase(bench.calm.hold(CALM), stairs(droop), droop.dwell))
+    def levels(self, droop: Droop) -> Sequence[float]:
+        """Those at which a device that feeds gives less and less."""
+        return stairs(droop)
 
-    def judge(self, trace: Trace) -> Iterator[Observation]:
+    def judged(self, view: View, droop: Droop, start: Measurement) -> Iterator[Observation]:
         """No value of export is above what it was."""
-        view = View(trace)
-        droop = Droop.over(view.code)
-        start = view.at_power(-0.5, before=CALM)
         levels = points(view, stairs(droop), droop.dwell)
         limit = view.code.limit(
             "lfsmo_threshold", high=start.value + droop.tolerance * view.rating.charge_power, unit="W"
@@ -421,7 +310,7 @@ class WithFullBattery(GridCase):
         return tuple(dict.fromkeys((droop.at(0.4), droop.bounds[1])))
 
 
-class OscillatingFrequency(GridCase):
+class OscillatingFrequency(OverFrequency):
     """Frequency swings above the threshold, as it does between areas of a large system.
 
     Power follows it within the characteristic and does not build up an oscillation of its own (LO-08).
@@ -429,26 +318,18 @@ class OscillatingFrequency(GridCase):
 
     topic = "LFSMO-11"
     title = "Oscillating frequency"
-    area = "over-frequency"
     requirements = ("GRID-LFSMO-DYNAMIC",)
-    parameters = ("lfsmo_threshold", "lfsmo_droop")
-    pics = "discharge"
     faults = {"power-oscillates": "GRID-LFSMO-DYNAMIC", "power-overshoot": "GRID-LFSMO-DYNAMIC"}
 
-    async def stimulate(self, bench: GridBench) -> None:
+    def script(self, script: Script, droop: Droop) -> Script:
         """Swings slowly and then faster, with rests in between."""
-        droop = Droop.over(bench.code)
-        await bench.export(1.0)
-        script = bench.calm.hold(CALM).ramp(f=droop.threshold + ABOVE, rate=SLOW)
+        script = script.ramp(f=droop.threshold + ABOVE, rate=SLOW)
         for rate, cycles in SWINGS:
             script = swinging(script.hold(droop.dwell), SWING, rate, cycles)
-        await bench.play(script.hold(droop.dwell))
+        return script.hold(droop.dwell)
 
-    def judge(self, trace: Trace) -> Iterator[Observation]:
+    def judged(self, view: View, droop: Droop, start: Measurement) -> Iterator[Observation]:
         """Power stays within what the extremes of frequency ask, and its swings do not grow."""
-        view = View(trace)
-        droop = Droop.over(view.code)
-        start = view.at_power(1.0, before=CALM)
         wanted, slack = droop.wanted(view, start), droop.tolerance * view.rating.power
         bounds = (wanted(droop.threshold + ABOVE + SWING) - slack, start.value + slack)
         for rate, cycles in SWINGS:

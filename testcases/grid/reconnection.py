@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from v2gready.authoring.grid import GridBench, GridCase, Inconclusive, Observation, Span, Trace, View
+from v2gready.authoring.grid import GridBench, GridCase, Inconclusive, Observation, Script, Span, Trace, View
 from v2gready.authoring.grid.reconnecting import (
     LEAD,
     ON_THE_WAY,
@@ -27,7 +27,68 @@ OUTSIDE = 0.3
 """Hz beyond the upper edge of the window meanwhile."""
 
 
-class WaitsFeeding(GridCase):
+class AfterTrip(GridCase):
+    """What the cases share that trip the device by frequency and give it back a grid that is well.
+
+    Attributes:
+        share: Of rated power before; negative: charging.
+    """
+
+    area = "reconnection"
+    pics = "interface_protection and discharge"
+    hooks = ("set_power",)
+    share: float
+
+    async def tripped(self, bench: GridBench) -> Script:
+        """A script that brings the device to its power and trips it."""
+        charging = self.share < 0
+        if charging:
+            await bench.charge(-self.share)
+        else:
+            await bench.export(self.share)
+        return knocked_out(bench.calm.hold(LEAD), bench.code, charging=charging)
+
+    def came_back(self, view: View) -> Span:
+        """The stretch in which the grid was well again, after the device had left."""
+        inside = Window.of(view.code).came_back(view)
+        left_grid(view, self.share, inside.start + 1.0)
+        return inside
+
+
+class Waits(AfterTrip):
+    """It waits for the time of the code."""
+
+    requirements = ("GRID-RECONNECT-WAIT",)
+
+    async def stimulate(self, bench: GridBench) -> None:
+        """Trips the device and goes back to nominal values."""
+        script = await self.tripped(bench)
+        await bench.play(script.step(f=50.0).hold(1.2 * Window.of(bench.code).latest + 2 * ON_THE_WAY))
+
+    def judge(self, trace: Trace) -> Iterator[Observation]:
+        """From when voltage and frequency are in the window until power begins to come back."""
+        view = View(trace)
+        back = self.came_back(view).start
+        yield waited("GRID-RECONNECT-WAIT", view, Window.of(view.code), back, connected_again(view, back))
+
+
+class RisesSlowly(AfterTrip):
+    """Its power rises no faster than the code allows."""
+
+    requirements = ("GRID-RECONNECT-RAMP",)
+
+    async def stimulate(self, bench: GridBench) -> None:
+        """Trips the device at rated power and lets it come back for ten minutes."""
+        script = await self.tripped(bench)
+        await bench.play(script.step(f=50.0).hold(Window.of(bench.code).latest + WATCHED))
+
+    def judge(self, trace: Trace) -> Iterator[Observation]:
+        """The steepest minute after voltage and frequency are back."""
+        view = View(trace)
+        yield rises_slowly("GRID-RECONNECT-RAMP", view, self.came_back(view).start)
+
+
+class WaitsFeeding(Waits):
     """After a trip a device that fed comes back when the grid has been well for the time of the code.
 
     Not earlier, for a grid that has just come back may go again, and not for ever later.
@@ -35,33 +96,16 @@ class WaitsFeeding(GridCase):
 
     topic = "RECON-01"
     title = "Wait before reconnection, feeding"
-    area = "reconnection"
-    requirements = ("GRID-RECONNECT-WAIT",)
     parameters = ("reconnect_wait", "reconnect_frequency", "trip_f_under")
-    pics = "interface_protection and discharge"
-    hooks = ("set_power",)
+    share = 0.5
     faults = {
         "reconnects-early": "GRID-RECONNECT-WAIT",
         "reconnects-late": "GRID-RECONNECT-WAIT",
         "never-reconnects": "GRID-RECONNECT-WAIT",
     }
 
-    async def stimulate(self, bench: GridBench) -> None:
-        """Trips the device by under-frequency and goes back to nominal values."""
-        await bench.export(0.5)
-        script = knocked_out(bench.calm.hold(LEAD), bench.code, charging=False)
-        await bench.play(script.step(f=50.0).hold(1.2 * Window.of(bench.code).latest + 2 * ON_THE_WAY))
 
-    def judge(self, trace: Trace) -> Iterator[Observation]:
-        """From when voltage and frequency are in the window until power begins to come back."""
-        view = View(trace)
-        window = Window.of(view.code)
-        inside = window.came_back(view)
-        left_grid(view, 0.5, inside.start + 1.0)
-        yield waited("GRID-RECONNECT-WAIT", view, window, inside.start, connected_again(view, inside.start))
-
-
-class WaitsCharging(GridCase):
+class WaitsCharging(Waits):
     """A device that charged waits just as long.
 
     A street of cars that come back at once is a load no grid that has just been restored can bear.
@@ -69,26 +113,10 @@ class WaitsCharging(GridCase):
 
     topic = "RECON-02"
     title = "Wait before reconnection, charging"
-    area = "reconnection"
-    requirements = ("GRID-RECONNECT-WAIT",)
     parameters = ("reconnect_wait", "reconnect_frequency", "trip_f_over")
     pics = "interface_protection"
-    hooks = ("set_power",)
+    share = -0.5
     faults = {"reconnects-early": "GRID-RECONNECT-WAIT", "reconnects-late": "GRID-RECONNECT-WAIT"}
-
-    async def stimulate(self, bench: GridBench) -> None:
-        """Trips the device by over-frequency and goes back to nominal values."""
-        await bench.charge(0.5)
-        script = knocked_out(bench.calm.hold(LEAD), bench.code, charging=True)
-        await bench.play(script.step(f=50.0).hold(1.2 * Window.of(bench.code).latest + 2 * ON_THE_WAY))
-
-    def judge(self, trace: Trace) -> Iterator[Observation]:
-        """From when voltage and frequency are in the window until power begins to come back."""
-        view = View(trace)
-        window = Window.of(view.code)
-        inside = window.came_back(view)
-        left_grid(view, -0.5, inside.start + 1.0)
-        yield waited("GRID-RECONNECT-WAIT", view, window, inside.start, connected_again(view, inside.start))
 
 
 class UpperEdgeOfFrequency(WindowHolds):
@@ -140,7 +168,7 @@ class UpperEdgeOfVoltage(WindowHolds):
     faults = {"reconnect-window-ignored": "GRID-RECONNECT-WINDOW"}
 
 
-class TimerStartsAgain(GridCase):
+class TimerStartsAgain(AfterTrip):
     """When the window is left shortly before the wait is over, the wait begins anew.
 
     A grid that comes and goes is not well.
@@ -148,19 +176,15 @@ class TimerStartsAgain(GridCase):
 
     topic = "RECON-07"
     title = "The wait begins anew when the window is left"
-    area = "reconnection"
     requirements = ("GRID-RECONNECT-WAIT",)
     parameters = ("reconnect_wait", "reconnect_frequency", "trip_f_under")
-    pics = "interface_protection and discharge"
-    hooks = ("set_power",)
+    share = 0.5
     faults = {"reconnect-timer-not-restarted": "GRID-RECONNECT-WAIT"}
 
     async def stimulate(self, bench: GridBench) -> None:
         """Leaves the window for two seconds just before the wait is over."""
         window = Window.of(bench.code)
-        await bench.export(0.5)
-        script = knocked_out(bench.calm.hold(LEAD), bench.code, charging=False)
-        script = script.step(f=50.0).hold(ALMOST * window.wait)
+        script = (await self.tripped(bench)).step(f=50.0).hold(ALMOST * window.wait)
         script = script.step(f=window.f[1] + OUTSIDE).hold(AWAY)
         await bench.play(script.step(f=50.0).hold(1.2 * window.latest + 2 * ON_THE_WAY))
 
@@ -179,63 +203,32 @@ class TimerStartsAgain(GridCase):
         yield waited("GRID-RECONNECT-WAIT", view, window, second.start, connected_again(view, second.start))
 
 
-class RisesSlowlyFeeding(GridCase):
+class RisesSlowlyFeeding(RisesSlowly):
     """Back at the grid, a device that feeds raises its power no faster than the code allows, over every minute."""
 
     topic = "RECON-08"
     title = "Gradient after reconnection, feeding"
-    area = "reconnection"
-    requirements = ("GRID-RECONNECT-RAMP",)
     parameters = ("reconnect_wait", "reconnect_gradient", "trip_f_under")
-    pics = "interface_protection and discharge"
-    hooks = ("set_power",)
+    share = 1.0
     faults = {
         "no-reconnect-gradient": "GRID-RECONNECT-RAMP",
         "reconnect-gradient-doubled": "GRID-RECONNECT-RAMP",
         "no-reconnect-gradient-discharging": "GRID-RECONNECT-RAMP",
     }
 
-    async def stimulate(self, bench: GridBench) -> None:
-        """Trips the device at rated power and lets it come back for ten minutes."""
-        await bench.export(1.0)
-        script = knocked_out(bench.calm.hold(LEAD), bench.code, charging=False)
-        await bench.play(script.step(f=50.0).hold(Window.of(bench.code).latest + WATCHED))
 
-    def judge(self, trace: Trace) -> Iterator[Observation]:
-        """The steepest minute after voltage and frequency are back."""
-        view = View(trace)
-        inside = Window.of(view.code).came_back(view)
-        left_grid(view, 1.0, inside.start + 1.0)
-        yield rises_slowly("GRID-RECONNECT-RAMP", view, inside.start)
-
-
-class RisesSlowlyCharging(GridCase):
+class RisesSlowlyCharging(RisesSlowly):
     """Back at the grid, a device that charges raises its power no faster than the code allows, over every minute."""
 
     topic = "RECON-09"
     title = "Gradient after reconnection, charging"
-    area = "reconnection"
-    requirements = ("GRID-RECONNECT-RAMP",)
     parameters = ("reconnect_wait", "reconnect_gradient", "trip_f_over")
     pics = "interface_protection"
-    hooks = ("set_power",)
+    share = -1.0
     faults = {
         "no-reconnect-gradient-charging": "GRID-RECONNECT-RAMP",
         "reconnect-gradient-doubled": "GRID-RECONNECT-RAMP",
     }
-
-    async def stimulate(self, bench: GridBench) -> None:
-        """Trips the device at rated power and lets it come back for ten minutes."""
-        await bench.charge(1.0)
-        script = knocked_out(bench.calm.hold(LEAD), bench.code, charging=True)
-        await bench.play(script.step(f=50.0).hold(Window.of(bench.code).latest + WATCHED))
-
-    def judge(self, trace: Trace) -> Iterator[Observation]:
-        """The steepest minute after voltage and frequency are back."""
-        view = View(trace)
-        inside = Window.of(view.code).came_back(view)
-        left_grid(view, -1.0, inside.start + 1.0)
-        yield rises_slowly("GRID-RECONNECT-RAMP", view, inside.start)
 
 
 class WaitsAfterSupplyLoss(GridCase):

@@ -20,6 +20,7 @@ from v2gready.authoring.grid import (
 from v2gready.authoring.grid.frequency_gates import jumped, points
 from v2gready.authoring.grid.frequency_judgements import between_bounds, stays_on
 from v2gready.authoring.grid.frequency_response import Droop, staircase, withstood
+from v2gready.authoring.grid.own_numbers import MOST_CURRENT, MOVED
 
 REQUIREMENT = "GRID-ROCOF"
 STEEPER = 1.01
@@ -30,10 +31,6 @@ AFTER = 5.0
 """Seconds after a ramp in which a device that has tripped is seen to be gone."""
 REST = 20.0
 """Seconds before a ramp in a recording of quantities; as long between two, at nominal frequency."""
-JUMP = 0.10
-"""Of rated power by which power may move while frequency does (RC-03)."""
-MOST_CURRENT = 1.1
-"""Of rated current, one cycle after a jump of phase (RC-06)."""
 RISE = 3.0
 """Seconds in which the device comes to rated power in a waveform recording."""
 CYCLE = 0.02
@@ -81,9 +78,10 @@ class SteepestRow(GridCase):
         start = view.at_power(self.share, before=ramp.start - CYCLE, seconds=0.1)
         after = Span(ramp.start, min(ramp.end + CALM, view.span.end))
         yield stays_connected(REQUIREMENT, view, after, view.code["rocof"])
-        slack = JUMP * view.rating.power
+        slack = MOVED.value * view.rating.power
         bounds = (start.value - slack, start.value + slack)
-        yield from between_bounds(REQUIREMENT, view, Span(after.start, after.end - CYCLE), bounds, view.code["rocof"])
+        moving = Span(after.start, after.end - CYCLE)
+        yield from between_bounds(REQUIREMENT, view, moving, bounds, view.code["rocof"], own=MOVED)
 
     def script(self, calm: Script, rate: float, window: float) -> Script:
         """Rising while feeding and falling while charging ends at nominal frequency; else it begins there."""
@@ -302,7 +300,8 @@ class PhaseJump(GridCase):
         whole = Span(forward - CYCLE, view.span.end)
         yield stays_connected("GRID-PHASE-JUMP", view, whole, limit)
         for jump, end in ((forward, backward - 2 * CYCLE), (backward, view.span.end - CYCLE)):
-            most = view.code.limit(limit.name, high=MOST_CURRENT * view.rating.current, unit="A")
+            high = MOST_CURRENT.value * view.rating.current
+            most = MOST_CURRENT.limit("A", high=high, code=view.code, played=limit)
             calm = Span(jump + 2 * CYCLE, end)
             yield never_above("GRID-PHASE-JUMP", view, view.q.i_max, calm, most, what="current after the jump")
 

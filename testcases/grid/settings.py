@@ -19,6 +19,7 @@ from v2gready.authoring.grid import (
 )
 from v2gready.authoring.grid.frequency_judgements import slope
 from v2gready.authoring.grid.frequency_response import Droop
+from v2gready.authoring.grid.own_numbers import SLOPE
 from v2gready.authoring.grid.readback import as_the_code, code_of, kept, readings, shown, stages_shown
 from v2gready.authoring.grid.reconnecting import (
     LATE,
@@ -35,8 +36,6 @@ CALM = 20.0
 """Seconds at power before a stimulus."""
 RATE = 0.02
 """Hz/s: the response has no part in the slope."""
-SLOPE_TOLERANCE = 0.1
-"""Share by which a measured slope may differ from the one that is shown (reference 6, LO-01)."""
 THRESHOLD_TOLERANCE = 0.03
 """Hz by which the measured threshold may differ from the one that is shown."""
 PAST = 0.1
@@ -166,9 +165,8 @@ class DroopShownIsDroopDone(GridCase):
         measured = slope(view, part)
         nominal = view.code.nominal_frequency
         due = view.rating.power / (shown(reading, "711.Ctl.KOf") * nominal)
-        limit = Limit(
-            "W/Hz", low=-due * (1 + SLOPE_TOLERANCE), high=-due * (1 - SLOPE_TOLERANCE), source="711.Ctl.KOf as shown"
-        )
+        steepest, flattest = -due * (1 + SLOPE.value), -due * (1 - SLOPE.value)
+        limit = SLOPE.on(Limit("W/Hz", steepest, flattest, source="711.Ctl.KOf as shown"))
         yield within("GRID-SETTINGS", view, measured, limit, what="slope", instants=(part.start, part.end))
         if measured.value > -due / 10:
             raise Inconclusive("power hardly answers frequency: no threshold can be seen")

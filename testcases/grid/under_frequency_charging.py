@@ -20,7 +20,6 @@ from v2gready.authoring.grid import (
 from v2gready.authoring.grid.frequency_gates import moved, over_in, points, without_current
 from v2gready.authoring.grid.frequency_judgements import (
     BACK,
-    QUIET,
     RETURN,
     at_most_one_change,
     in_time,
@@ -31,13 +30,12 @@ from v2gready.authoring.grid.frequency_judgements import (
     stays_on,
 )
 from v2gready.authoring.grid.frequency_response import SLOW, ChargeCurve, staircase
+from v2gready.authoring.grid.own_numbers import MOST_CURRENT, QUIET
 
 CALM = 60.0
 """Seconds at nominal frequency in which even a slow device comes to its power."""
 EMPTY = 0.05
 """State of charge at which no more energy comes out of the battery."""
-MOST_CURRENT = 1.1
-"""Of rated current in the change from charging to feeding (LU-04)."""
 
 
 class EmptyBattery(GridCase):
@@ -68,10 +66,11 @@ class EmptyBattery(GridCase):
         curve = ChargeCurve.of(view.code)
         view.at_power(-1.0, before=CALM)
         ((settled, _, export),) = points(view, [curve.at(0.5)], curve.dwell)
-        slack = QUIET * view.rating.power
-        ended = view.code.limit("lfsmu_charge_curve", low=-slack, unit="W")
+        slack = QUIET.value * view.rating.power
+        curve_of = view.code["lfsmu_charge_curve"]
+        ended = QUIET.limit("W", low=-slack, code=view.code, played=curve_of)
         yield within("GRID-ENERGY-LIMIT", view, export, ended, what="export", instants=(settled.start, settled.end))
-        none = view.code.limit("lfsmu_charge_curve", high=slack, unit="W")
+        none = QUIET.limit("W", high=slack, code=view.code, played=curve_of)
         whole = Span(CALM, settled.end)
         yield never_above("GRID-ENERGY-LIMIT", view, view.q.export, whole, none, what="highest export")
 
@@ -234,7 +233,8 @@ class CrossingOnce(GridCase):
         hold = view.held_frequency(below.number - 0.5, CALM)
         whole = Span(CALM, hold.end)
         yield at_most_one_change("GRID-MODE-CHANGE", view, whole, below)
-        limit = view.code.limit(below.name, high=MOST_CURRENT * view.rating.current, unit="A")
+        most = MOST_CURRENT.value * view.rating.current
+        limit = MOST_CURRENT.limit("A", high=most, code=view.code, played=below)
         yield never_above("GRID-MODE-CHANGE", view, view.q.i_max, whole, limit, what="current")
         end = hold.last(CALM / 2)
         settled = view.export(end)
@@ -279,11 +279,11 @@ class QuickDip(GridCase):
         whole = Span(before.start, after.end)
         yield stays_on("GRID-MODE-CHANGE", view, Span(CALM / 2, after.end), view.code["lfsmu_threshold"])
         yield at_most_one_change("GRID-MODE-CHANGE", view, whole, view.code["lfsmu_threshold"])
-        slack = QUIET * view.rating.power
-        limit = view.code.limit("lfsmu_threshold", high=slack, unit="W")
+        slack = QUIET.value * view.rating.power
+        limit = QUIET.limit("W", high=slack, code=view.code, played=view.code["lfsmu_threshold"])
         yield never_above("GRID-MODE-CHANGE", view, view.q.export, whole, limit, what="highest export")
         # The rest of the case shows something only if the device saw the dip.
-        least = view.code.limit("lfsmu_charge_curve", low=start.value + slack, unit="W")
+        least = QUIET.limit("W", low=start.value + slack, code=view.code, played=view.code["lfsmu_charge_curve"])
         yield within(
             "GRID-LFSMU-CHARGE", view, view.q.export.between(dip.start, after.start).maximum(), least, what="export"
         )

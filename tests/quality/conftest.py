@@ -61,7 +61,33 @@ def ready_for(role: str) -> Ready:
     return prepare(embedded_dut(role))
 
 
-BENCHES = {"ev": at_the_car, "grid": at_the_grid}
+@cache
+def backend() -> Any:
+    """One PKI between stations and CSMS for all proofs."""
+    from v2gready.engine.ocpp_benches import Backend  # noqa: PLC0415 - the extra "ocpp"
+
+    return Backend()
+
+
+def at_the_csms(case: type[TestCase[Any]], faults: tuple[str, ...], effects: list[Any]) -> tuple[Ready, BenchSetup]:
+    """The reference charging station."""
+    from v2gready.engine.ocpp_benches import EmbeddedStationBench  # noqa: PLC0415 - as above
+
+    device = ready_for(case.role)
+    assert device.ocpp is not None
+    return device, EmbeddedStationBench(device.dut, device.ocpp, faults, effects, backend())
+
+
+def at_the_stations(case: type[TestCase[Any]], faults: tuple[str, ...], effects: list[Any]) -> tuple[Ready, BenchSetup]:
+    """The reference CSMS."""
+    from v2gready.engine.ocpp_benches import EmbeddedCsmsBench  # noqa: PLC0415 - as above
+
+    device = ready_for(case.role)
+    assert device.ocpp is not None
+    return device, EmbeddedCsmsBench(device.dut, device.ocpp, faults, effects, backend())
+
+
+BENCHES = {"ev": at_the_car, "grid": at_the_grid, "csms": at_the_csms, "station": at_the_stations}
 
 
 @pytest.fixture(scope="session")

@@ -177,8 +177,9 @@ class InstrumentGridBench(BenchSetup):
             if RESET in self._dut.hooks:
                 await act(RESET)
             await asyncio.sleep(self._rest())
+            grid = InstrumentGrid(simulator, analyser, bench.sunspec, nominal, recorder, rate=other.rate)
             yield GridBench(
-                grid=InstrumentGrid(simulator, analyser, bench.sunspec, nominal, recorder, rate=other.rate),
+                grid=grid,
                 code=self._settings.code,
                 rating=self._settings.rating,
                 pics=self._dut.pics,
@@ -187,3 +188,4 @@ class InstrumentGridBench(BenchSetup):
                 clock=clock,
                 rng=rng,
             )
+            await grid.close()

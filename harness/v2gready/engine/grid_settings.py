@@ -57,6 +57,22 @@ class GridSettings:
             ),
         ]
 
+    def probed(self) -> list[tuple[str, bool, str]]:
+        """Asks each instrument who it is, for ``v2gready doctor``."""
+        from v2gready.engine.grid_probe import probed  # noqa: PLC0415 - the extra "grid"
+
+        return probed(self.bench)
+
+    def check_instruments(self, source: str) -> None:
+        """The instruments answer and are the right ones, looked at before the first case.
+
+        Raises:
+            ConfigurationError: With every one that is not.
+        """
+        from v2gready.engine.grid_probe import check_instruments  # noqa: PLC0415 - the extra "grid"
+
+        check_instruments(self.bench, source)
+
 
 def installed() -> bool:
     """The extra ``grid`` is there."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +13,7 @@ from v2gready.engine.catalogue import Catalogue
 from v2gready.engine.execution import Surroundings, judged
 from v2gready.engine.grid_settings import GRID
 from v2gready.engine.preflight import Ready
-from v2gready.engine.run_directory import RunDirectory
+from v2gready.engine.run_directory import CONFIG, RunDirectory
 from v2gready.engine.selection import Selector, select
 from v2gready.engine.trace_file import TraceWriter
 from v2gready.model.dut import ConfigurationError, Problem
@@ -22,6 +23,10 @@ from v2gready.model.verdict import Lifecycle
 
 if TYPE_CHECKING:
     from v2gready.grid.recording import Recording
+
+
+MAPPING = "mapping.toml"
+"""Where the mapping file is kept in a run directory, beside the DUT file."""
 
 
 class Everything:
@@ -73,6 +78,8 @@ def evaluate_recording(
         raise ConfigurationError("--select", [Problem(repr(selector.text), "leaves no case to judge", "select less")])
     record = new_record(ready, selector, "", cases=planned, seed=0, timing_uncertainty=content.time_uncertainty)
     directory = RunDirectory.create(out, record, ready.text)
+    if mapping is not None:
+        shutil.copyfile(mapping, directory.path / CONFIG / MAPPING)
     trace = Trace(
         records=(Recorded(index=0, t=0.0, name=GRID, content=content),),
         tester=GRID,

@@ -138,14 +138,33 @@ class Recording:
         Raises:
             ValueError: Kind, rate or channels differ: our own misuse.
         """
+        return self._joined(other, 0)
+
+    def then_at_its_time(self, other: Recording) -> Recording:
+        """This recording with a later one of the same instrument on its time axis; in between there is no number.
+
+        The samples of the other move to the nearest place on the axis, by half a period at the most, which goes into
+        the uncertainty of time. Whether the hole matters is for `v2gready.grid.screening` to say.
+
+        Raises:
+            ValueError: Kind, rate or channels differ, or the other begins before this one ends: our own misuse.
+        """
+        lost = round((other.start - self.start) * self.rate) - len(self)
+        if lost < 0:
+            raise ValueError(f"what begins at {other.start:.6g} s does not come after what lasts longer")
+        doubt = max(self.time_uncertainty, other.time_uncertainty) + 0.5 / self.rate
+        return replace(self._joined(other, lost), time_uncertainty=doubt)
+
+    def _joined(self, other: Recording, lost: int) -> Recording:
         if (self.kind, self.rate, set(self.channels)) != (other.kind, other.rate, set(other.channels)):
             raise ValueError("recordings of one instrument must agree in kind, rate and channels")
         joined = {
-            name: replace(channel, values=_joined(channel.values, other.channels[name].values))
+            name: replace(channel, values=_joined(channel.values, other.channels[name].values, lost))
             for name, channel in self.channels.items()
         }
         return replace(self, channels=joined)
 
 
-def _joined(head: Stored, tail: Stored) -> Stored:
-    return cast("Stored", np.concatenate((head, tail)).astype(head.dtype, copy=False))
+def _joined(head: Stored, tail: Stored, lost: int) -> Stored:
+    hole = np.full(lost, np.nan, dtype=head.dtype)
+    return cast("Stored", np.concatenate((head, hole, tail)).astype(head.dtype, copy=False))

@@ -15,10 +15,17 @@ class Provenance(StrEnum):
     """How well a number or a requirement is known."""
 
     CONFIRMED = "confirmed"
+    HARNESS = "harness"
+    """Chosen by the harness where no source sets a number: a decision, not a guess. It makes nothing indicative."""
     SECONDARY = "secondary"
     """One source, not the normative text itself."""
     UNCONFIRMED = "unconfirmed"
     """A hypothesis. What rests on it is indicative: it neither blocks nor grants a label."""
+
+
+def weaker(*known: Provenance) -> Provenance:
+    """The weakest of several: the order is that of the definition."""
+    return max(known, key=list(Provenance).index)
 
 
 class DecisionRule(StrEnum):

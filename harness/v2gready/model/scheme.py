@@ -38,7 +38,7 @@ class Scheme:
         version: Edition of the scheme.
         role: Role it applies to.
         required: Patterns of case ids (``CHG-*``) that must be met where applicable.
-        exempt: Patterns of case ids taken out again, e.g. informative ones.
+        exempt: Patterns of ids of cases and invariants taken out again, e.g. those of another interface.
         invariants: Patterns of invariant ids that must hold on every trace.
         pics: Capabilities the device must declare.
         least_firm: Share of the required results that must rest on confirmed or secondary numbers.
@@ -129,7 +129,8 @@ def _broken_invariants(scheme: Scheme, cases: Iterable[CaseRecord]) -> list[str]
             continue
         for one in case.invariants:
             firm = any(seen.verdict is Verdict.FAIL and not seen.indicative for seen in one.observations)
-            if one.verdict is Verdict.FAIL and firm and _matches(one.id, scheme.invariants):
+            asked = _matches(one.id, scheme.invariants) and not _matches(one.id, scheme.exempt)
+            if one.verdict is Verdict.FAIL and firm and asked:
                 broken.setdefault(one.id, f"{one.id}: {one.reason} (in {case.info.id})")
     return list(broken.values())
 

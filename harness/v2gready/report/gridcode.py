@@ -18,10 +18,15 @@ from v2gready.report.text import shorten
 DECLARED = "grid_code"
 """Key of the grid code among the declared parameters."""
 LAB_SUPPLIED = "lab_supplied"
-TAGS = ("S", "M", "S2", "u")
-"""Evidence tags of numbers, better ones first."""
-PROVENANCE_TAG = {Provenance.CONFIRMED: "S", Provenance.SECONDARY: "S2", Provenance.UNCONFIRMED: "u"}
-_TAG = re.compile(r"\[(S2|S|M|u)\]\)?\s*$")
+TAGS = ("S", "M", "H", "S2", "u")
+"""Evidence tags of numbers, better ones first; ``H`` is no number of the code but the harness's own."""
+PROVENANCE_TAG = {
+    Provenance.CONFIRMED: "S",
+    Provenance.HARNESS: "H",
+    Provenance.SECONDARY: "S2",
+    Provenance.UNCONFIRMED: "u",
+}
+_TAG = re.compile(r"\[(S2|S|M|H|u)\]\)?\s*$")
 _SHORTENED = "shortened"
 
 

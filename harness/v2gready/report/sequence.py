@@ -205,7 +205,7 @@ def _event(event: Event, step: Shown, y: float, roles: Cast) -> Markup:
 
 
 def _event_text(event: Event) -> str:
-    facts = ", ".join(f"{key} {value}" for key, value in event.detail.items())
+    facts = ", ".join(f"{key} {value}" for key, value in event.detail.items() if value != "")
     return f"{event.kind}: {facts}" if facts else event.kind
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from v2gready.model.run import RunRecord, RunRecordError, from_json
 from v2gready.model.trace import Event, Frame, Record, Recorded, Sample, Trace
+from v2gready.report import rpc
 
 RUN_FILE = "run.json"
 DUT_FILE = "config/dut.toml"
@@ -86,11 +87,13 @@ class StoredTrace:
         trace: The timeline; a record keeps the index it was written with.
         lines: Line of the file by index of the record.
         problems: Lines that cannot be read, with the reason; a killed run may leave half a line.
+        partners: The record that answers a record, or that it answers, where the protocol tells so.
     """
 
     trace: Trace
     lines: Mapping[int, int]
     problems: tuple[str, ...]
+    partners: Mapping[int, int] = field(default_factory=dict)
 
 
 def read_run(folder: Path) -> StoredRun:
@@ -141,14 +144,15 @@ def read_trace(path: Path) -> StoredTrace:
                 continue
             records.append(record)
             lines[record.index] = number
+    shown, partners = rpc.told(records)
     trace = Trace(
-        records,
+        shown,
         str(header.get("tester", "tester")),
         str(header.get("dut", "device")),
         header.get("declared", {}),
         header.get("timing_uncertainty", 0.0),
     )
-    return StoredTrace(trace, lines, tuple(problems))
+    return StoredTrace(trace, lines, tuple(problems), partners)
 
 
 def _record(entry: Mapping[str, Any]) -> Record:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from v2gready.model.trace import Event, EventKind, Frame, Record, Sample
+from v2gready.report import rpc
 from v2gready.report.checks import CHECK_STATES, Check
 from v2gready.report.text import TIMES
 
@@ -98,8 +99,11 @@ def message_name(frame: Frame) -> str:
 def response_code(frame: Frame) -> str:
     """The response code in the message, empty if it has none."""
     body: Any = frame.message.get(message_name(frame)) if isinstance(frame.message, Mapping) else None
-    code = body.get("ResponseCode", "") if isinstance(body, Mapping) else ""
-    return str(code)
+    if not isinstance(body, Mapping):
+        return ""
+    if frame.protocol == rpc.OCPP:
+        return rpc.outcome(message_name(frame), body)
+    return str(body.get("ResponseCode", ""))
 
 
 def title(record: Frame | Event) -> str:

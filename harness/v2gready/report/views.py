@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from markupsafe import Markup
@@ -12,7 +12,7 @@ from v2gready.grid import sample_files
 from v2gready.model.run import CaseRecord, InvariantResult
 from v2gready.model.trace import Event, Frame, Record, Recorded, Sample
 from v2gready.model.verdict import Lifecycle, Verdict
-from v2gready.report import characteristic, timeline
+from v2gready.report import characteristic, rpc, timeline
 from v2gready.report.characteristic import characteristics
 from v2gready.report.checks import Check, merge, worth_listing
 from v2gready.report.decode import hexdump, tree
@@ -96,11 +96,17 @@ class FrameRow:
     dump: Markup
     hidden_octets: int
     line: int
+    partner: Reference | None = None
 
     @property
     def name(self) -> str:
         """Name of the message."""
         return timeline.title(self.frame)
+
+    @property
+    def edition(self) -> str:
+        """Edition that the connection agreed on, where the protocol has one."""
+        return rpc.edition(self.frame)
 
     @property
     def code(self) -> str:
@@ -297,7 +303,8 @@ def _evidence(
             case Shown(record=Event() as event):
                 rows.append(EventRow(step, event, targets[event.index]))
             case Shown(record=Frame() as frame):
-                rows.append(_frame_row(step, frame, targets[frame.index], roles.receiver(frame), found.lines))
+                row = _frame_row(step, frame, targets[frame.index], roles.receiver(frame), found.lines)
+                rows.append(replace(row, partner=_partner(found, frame, targets)))
     label = f"Sequence diagram of {page}"
     return Evidence(
         rows=tuple(rows),
@@ -317,11 +324,18 @@ def _frame_row(step: Shown, frame: Frame, target: str, receiver: str, lines: Map
         frame=frame,
         anchor=target,
         receiver=receiver,
-        tree=tree(frame.message or {}, detail.value),
+        tree=rpc.pretty(frame.raw, detail.value)
+        if frame.protocol == rpc.OCPP
+        else tree(frame.message or {}, detail.value),
         dump=hexdump(frame.raw, detail.octets),
         hidden_octets=max(0, len(frame.raw) - detail.octets),
         line=lines[frame.index],
     )
+
+
+def _partner(found: StoredTrace, frame: Frame, targets: Mapping[int, str]) -> Reference | None:
+    other = found.partners.get(frame.index)
+    return None if other is None else Reference(str(other), targets.get(other, ""))
 
 
 def _plots(page: str, found: StoredTrace, judged: Sequence[Check]) -> list[Markup]:

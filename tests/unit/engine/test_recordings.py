@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from v2gready.engine.campaign import start
+from v2gready.engine.campaign import evaluate, start
 from v2gready.engine.catalogue import load_catalogue
 from v2gready.engine.preflight import embedded_dut, prepare
 from v2gready.engine.recordings import evaluate_recording
+from v2gready.engine.run_directory import RunDirectory
 from v2gready.engine.selection import Selector
 from v2gready.engine.trace_file import TraceFileError, read_trace
 from v2gready.grid.formats.comtrade import write_comtrade
@@ -137,3 +138,23 @@ def test_samples_that_somebody_touched_are_not_judged(run: Path) -> None:
             read_trace(run / "traces" / f"{CASE}.jsonl")
     finally:
         path.write_bytes(octets)
+
+
+def test_the_mapping_is_kept_with_the_run(recording: Recording, tmp_path: Path) -> None:
+    cfg, dat = write_comtrade(recording)
+    (tmp_path / "theirs.cfg").write_bytes(cfg)
+    (tmp_path / "theirs.dat").write_bytes(dat)
+    mapping = tmp_path / "map.toml"
+    named = "\n".join(f'{name} = {{ source = "{name}" }}' for name in recording.channels)
+    mapping.write_text(f'kind = "waveform"\ncurrent_positive = "into_device"\n[channels]\n{named}\n')
+    directory = evaluate_recording(
+        CATALOGUE, READY, tmp_path / "theirs.cfg", mapping, tmp_path / "run", selector=Selector(CASE)
+    )
+    assert (directory.path / "config" / "mapping.toml").read_bytes() == mapping.read_bytes()
+    assert next(one.verdict for one in directory.record.cases if one.info.id == CASE) is Verdict.PASS
+
+
+def test_a_run_of_the_grid_needs_numpy_and_says_so(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("v2gready.engine.campaign.grid_installed", lambda: False)
+    with pytest.raises(ConfigurationError, match=r"holds grid cases, and NumPy is not installed; pip install"):
+        evaluate(CATALOGUE, RunDirectory.load(run))

@@ -20,7 +20,7 @@ SCHEME = parse_scheme(
         "version": "1",
         "role": "charger",
         "required": ["CHG-*"],
-        "exempt": ["CHG-OLD-*"],
+        "exempt": ["CHG-OLD-*", "INV-OLD-*"],
         "invariants": ["INV-*"],
         "pics": ["tls"],
     },
@@ -58,6 +58,11 @@ def broken(provenance: Provenance) -> InvariantResult:
     return InvariantResult("INV-A", Verdict.FAIL, "broken", (seen,))
 
 
+def other_interface() -> InvariantResult:
+    """An invariant of an interface that the scheme is not about."""
+    return replace(broken(Provenance.CONFIRMED), id="INV-OLD-A")
+
+
 GOOD = case()
 
 
@@ -76,6 +81,7 @@ GOOD = case()
         (case("CHG-OLD-BB-02", Verdict.FAIL), Label.GRANTED),
         (case("CHG-AA-BB-02", invariants=(broken(Provenance.SECONDARY),)), Label.NOT_GRANTED),
         (case("CHG-AA-BB-02", invariants=(broken(Provenance.UNCONFIRMED),)), Label.GRANTED),
+        (case("CHG-AA-BB-02", invariants=(other_interface(),)), Label.GRANTED),
         (case("CHG-AA-BB-02", weight="recommended", invariants=(broken(Provenance.CONFIRMED),)), Label.NOT_GRANTED),
     ],
 )

@@ -1,7 +1,7 @@
 """The public authoring API of grid cases. See docs/writing-a-test-case.md."""
 
 from v2gready.authoring.expectations import holds
-from v2gready.authoring.grid.bench import ROLES, GridBench, GridCase, GridInvariant
+from v2gready.authoring.grid.bench import ROLES, GridBench, GridCase, GridInvariant, Row, row
 from v2gready.authoring.grid.judgements import (
     delivers_again,
     needed,
@@ -15,7 +15,14 @@ from v2gready.authoring.grid.judgements import (
     trips_in_time,
     within,
 )
-from v2gready.authoring.grid.stages import Stage, StageCase, StageHolds, StageTrips, StageTripsWithoutCurrent
+from v2gready.authoring.grid.stages import (
+    Protection,
+    Stage,
+    StageCase,
+    StageHolds,
+    StageTrips,
+    StageTripsWithoutCurrent,
+)
 from v2gready.authoring.grid.view import CONNECTED_SHARE, Span, View
 from v2gready.grid import measurement
 from v2gready.grid.profile import Parameter, Profile
@@ -46,7 +53,9 @@ __all__ = [
     "Observation",
     "Parameter",
     "Profile",
+    "Protection",
     "Provenance",
+    "Row",
     "Script",
     "Series",
     "Severity",
@@ -68,6 +77,7 @@ __all__ = [
     "no_faster_than",
     "on_curve",
     "remark",
+    "row",
     "shortened",
     "stays_connected",
     "trips_in_time",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol, Self
+from typing import Any, ClassVar, Protocol, Self, cast
 
 from v2gready.grid.profile import Profile
 from v2gready.grid.rating import Rating
@@ -134,21 +134,53 @@ class GridBench:
         return float(self.pixit.get(name, default))
 
 
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One case of a table of cases that differ in what they say, not in what they do.
+
+    Attributes:
+        topic: Topic and number of the id.
+        title: Of the case.
+        purpose: Of the case.
+        says: Attribute of the class -> its value in this case.
+    """
+
+    topic: str
+    title: str
+    purpose: str
+    says: Mapping[str, Any]
+
+    def case(self, base: type[GridCase]) -> type[GridCase]:
+        """The case as a class."""
+        name = f"{base.__name__}{self.topic.title().replace('-', '')}"
+        told = {"__doc__": self.purpose, "__module__": base.__module__, "topic": self.topic, "title": self.title}
+        return type(name, (base,), {**told, "table": (), **self.says})
+
+
+def row(topic: str, title: str, purpose: str, **says: Any) -> Row:
+    """A row of a table of cases; the names of what differs are those of the attributes."""
+    return Row(topic, title, purpose, says)
+
+
 class GridCase(TestCase[GridBench]):
     """A case about the device as a generator; one class stands for a case of every role that may face the grid.
 
     Attributes:
         topic: Topic and number of the id: ``LFSMO-01`` gives ``CHG-GRID-LFSMO-01`` and ``EV-GRID-LFSMO-01``.
+        table: Cases that the class stands for, in place of a topic.
     """
 
     topic: ClassVar[str]
+    table: ClassVar[tuple[Row, ...]] = ()
     neighbour: ClassVar[str] = "grid"
     instruments: ClassVar[tuple[str, ...]] = ("grid_simulator", "power_analyser")
     hooks: ClassVar[tuple[str, ...]] = ("set_power",)
 
     @classmethod
     def variants(cls) -> tuple[type[Self], ...]:
-        """The case of each role."""
+        """The case of each role, or of each row and role."""
+        if cls.table:
+            return tuple(one for line in cls.table for one in cast("type[Self]", line.case(cls)).variants())
         return _for_each_role(cls, cls.topic) if "topic" in cls.__dict__ else ()
 
 

@@ -13,23 +13,14 @@ from v2gready.authoring.expectations import holds
 from v2gready.authoring.grid.frequency_gates import Point
 from v2gready.authoring.grid.frequency_response import AVERAGED, Droop
 from v2gready.authoring.grid.judgements import Characteristic, no_faster_than, within
+from v2gready.authoring.grid.own_numbers import GRADIENT, GROWTH, QUIET, STEP_OVERSHOOT, OwnNumber
 from v2gready.authoring.grid.view import POWER_TOLERANCE, Span, View
 from v2gready.grid import measurement as measure
 from v2gready.grid.profile import Parameter
 from v2gready.grid.series import Series
-from v2gready.model.measurement import Measurement
+from v2gready.model.measurement import Limit, Measurement
 from v2gready.model.observation import Curve, Inconclusive, Observation
 
-MOST_GROWTH: Final = 1.25
-"""Last swings over the first ones: what grows at all does so without end (reference 6, LO-08; the number is ours)."""
-MOST_OVERSHOOT: Final = 0.10
-"""Of the step (reference 6, LO-03)."""
-GRADIENT_TOLERANCE: Final = 0.10
-"""Share by which a gradient may be exceeded: 11 %/min for 10 %/min (reference 6, PR-04)."""
-SLOPE_TOLERANCE: Final = 0.10
-"""Share by which a measured slope may differ (reference 6, LO-01)."""
-QUIET: Final = 0.02
-"""Share of rated power that does not count as a response (reference 6, LO-04)."""
 TOLD_REFERENCES: Final = ("Pn", "P_at_threshold", "Pmax_inj", "Pmax_abs")
 BACK: Final = 0.05
 """Hz above nominal where frequency comes back to: inside the recovery band of every code."""
@@ -61,23 +52,35 @@ def stays_on(requirement: str, view: View, span: Span, parameter: Parameter, *, 
 
 
 def unchanged(
-    requirement: str, view: View, start: Measurement, span: Span, parameter: Parameter, *, share: float = QUIET
+    requirement: str, view: View, start: Measurement, span: Span, parameter: Parameter, *, own: OwnNumber = QUIET
 ) -> Observation:
     """Export in a stretch is what it was, but for a share of rated power."""
-    slack = share * view.rating.power
-    limit = view.code.limit(parameter.name, low=start.value - slack, high=start.value + slack, unit="W")
+    slack = own.value * view.rating.power
+    limit = own.limit("W", low=start.value - slack, high=start.value + slack, code=view.code, played=parameter)
     return within(requirement, view, view.export(span), limit, what="export", instants=(span.start, span.end))
 
 
 def between_bounds(
-    requirement: str, view: View, span: Span, bounds: tuple[float, float], parameter: Parameter
+    requirement: str,
+    view: View,
+    span: Span,
+    bounds: tuple[float, float],
+    parameter: Parameter,
+    *,
+    own: OwnNumber | None = None,
 ) -> Iterator[Observation]:
-    """Every value of export in a stretch lies between two bounds in W."""
+    """Every value of export in a stretch lies between two bounds in W; their distance may be our own number."""
+
+    def bound(low: float | None = None, high: float | None = None) -> Limit:
+        if own is not None:
+            return own.limit("W", low=low, high=high, code=view.code, played=parameter)
+        return view.code.limit(parameter.name, low=low, high=high, unit="W")
+
     low, high = bounds
     part = view.q.export.between(span.start, span.end)
     for value, at, limit in (
-        (part.minimum(), np.argmin(part.values), view.code.limit(parameter.name, low=low, unit="W")),
-        (part.maximum(), np.argmax(part.values), view.code.limit(parameter.name, high=high, unit="W")),
+        (part.minimum(), np.argmin(part.values), bound(low=low)),
+        (part.maximum(), np.argmax(part.values), bound(high=high)),
     ):
         what = "lowest export" if limit.high is None else "highest export"
         yield within(requirement, view, value, limit, what=what, instants=(float(part.t[at]),))
@@ -176,8 +179,10 @@ def returns_slowly(requirement: str, view: View, series: Series, rated: float, *
     if returned < LEAST_RETURN * rated:
         raise Inconclusive(f"power came back by {returned:.0f} W in {back.duration:.0f} s: it did not return")
     gradient = view.code["lfsmo_return_gradient"]
-    limit = gradient.number * rated * (1 + GRADIENT_TOLERANCE)
-    return no_faster_than(requirement, view, series, back, limit=limit, window=MINUTE, parameter=gradient)
+    limit = gradient.number * rated
+    return no_faster_than(
+        requirement, view, series, back, limit=limit, window=MINUTE, parameter=gradient, tolerance=GRADIENT
+    )
 
 
 def quick_enough(requirement: str, view: View, droop: Droop, span: Span) -> Iterator[Observation]:
@@ -220,7 +225,7 @@ def well_damped(requirement: str, view: View, droop: Droop, span: Span) -> Itera
         requirement,
         view,
         response.overshoot,
-        view.code.limit(parameter, high=MOST_OVERSHOOT, unit=""),
+        STEP_OVERSHOOT.limit("", high=STEP_OVERSHOOT.value, code=view.code, played=view.code[parameter]),
         what="overshoot as a share of the step",
         instants=(span.start, span.end),
     )
@@ -242,10 +247,10 @@ def does_not_grow(requirement: str, view: View, span: Span, parameter: Parameter
     series = view.q.export
     first = swing_of(series.between(span.start, span.start + third))
     last = swing_of(series.between(span.end - third, span.end))
-    if first.value < QUIET / 4 * view.rating.power:
+    if first.value < QUIET.value / 4 * view.rating.power:
         raise Inconclusive(f"power swings by {first.value:.0f} W only while frequency swings")
     doubt = math.hypot(last.uncertainty, first.uncertainty * last.value / first.value) / first.value
-    limit = view.code.limit(parameter.name, high=MOST_GROWTH, unit="")
+    limit = GROWTH.limit("", high=GROWTH.value, code=view.code, played=parameter)
     grown = Measurement(last.value / first.value, "", doubt)
     return within(requirement, view, grown, limit, what="last swings over the first", instants=(span.start, span.end))
 

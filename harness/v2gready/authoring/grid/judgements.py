@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from v2gready.authoring.expectations import holds, measured
+from v2gready.authoring.grid.own_numbers import OwnNumber
 from v2gready.authoring.grid.view import Span, View
 from v2gready.grid import measurement as measure
 from v2gready.grid.profile import Parameter
@@ -159,7 +160,15 @@ def on_curve(
 
 
 def no_faster_than(
-    requirement: str, view: View, series: Series, span: Span, *, limit: float, window: float, parameter: Parameter
+    requirement: str,
+    view: View,
+    series: Series,
+    span: Span,
+    *,
+    limit: float,
+    window: float,
+    parameter: Parameter,
+    tolerance: OwnNumber,
 ) -> Observation:
     """The steepest rise of a quantity over a moving window against a gradient.
 
@@ -171,10 +180,12 @@ def no_faster_than(
         limit: W/s.
         window: Seconds over which the gradient is taken.
         parameter: The number of the code.
+        tolerance: Share by which the gradient may be exceeded.
     """
     rise = measure.gradient(series.between(span.start, span.end), window)
     steepest = rise.maximum()
-    allowed = view.code.limit(parameter.name, high=limit, unit=steepest.unit)
+    most = limit * (1 + tolerance.value)
+    allowed = tolerance.on(view.code.limit(parameter.name, high=most, unit=steepest.unit))
     at = float(rise.t[np.argmax(rise.values)])
     return within(requirement, view, steepest, allowed, what="gradient", instants=(at - window / 2, at + window / 2))
 

@@ -12,6 +12,7 @@ import numpy as np
 from v2gready.authoring.expectations import holds
 from v2gready.authoring.grid.bench import GridBench, GridCase
 from v2gready.authoring.grid.judgements import no_faster_than, within
+from v2gready.authoring.grid.own_numbers import GRADIENT
 from v2gready.authoring.grid.view import CONNECTED_SHARE, Span, View
 from v2gready.grid import measurement as measure
 from v2gready.grid.profile import Profile
@@ -29,8 +30,6 @@ LATE: Final = 0.1
 """Share by which the wait may be longer (reference 2: -0/+10 % [u])."""
 TIMER: Final = 0.01
 """Share by which a timer may be off (reference 3.1: ±1 %)."""
-GRADIENT_TOLERANCE: Final = 0.1
-"""Share by which the gradient may be exceeded: 11 %/min for 10 %/min (reference 6, PR-04)."""
 MINUTE: Final = 60.0
 """Seconds over which codes speak of a gradient."""
 WATCHED: Final = 600.0
@@ -207,8 +206,10 @@ def rises_slowly(requirement: str, view: View, since: float) -> Observation:
     reached = size.between(since, end).maximum()
     if reached.value < least:
         raise Inconclusive(f"power came back to {reached.value:.0f} W only: its gradient says nothing")
-    limit = gradient.number * rated * (1 + GRADIENT_TOLERANCE)
-    return no_faster_than(requirement, view, size, Span(since, end), limit=limit, window=MINUTE, parameter=gradient)
+    limit, span = gradient.number * rated, Span(since, end)
+    return no_faster_than(
+        requirement, view, size, span, limit=limit, window=MINUTE, parameter=gradient, tolerance=GRADIENT
+    )
 
 
 class WindowHolds(GridCase):

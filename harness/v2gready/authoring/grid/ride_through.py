@@ -11,6 +11,7 @@ import numpy as np
 from v2gready.authoring.grid.bench import GridBench, GridCase
 from v2gready.authoring.grid.excursions import Envelope, Excursion, recovery_time
 from v2gready.authoring.grid.judgements import delivers_again, never_above, never_below, stays_connected
+from v2gready.authoring.grid.own_numbers import OTHER_SIDE, POWER_OVERSHOOT
 from v2gready.authoring.grid.view import Span, View
 from v2gready.authoring.grid.voltage_gates import after, happened, recovered
 from v2gready.grid.series import Series
@@ -28,12 +29,6 @@ HALF_CYCLE: Final = 0.01
 """A one-cycle value looks so far to either side."""
 STEP_OVER: Final = 0.04
 """Seconds after the voltage is back in which the current may still be that of the dip: two cycles."""
-MOST_OVERSHOOT: Final = 0.10
-"""Of rated power above that before (reference 6, LO-03)."""
-OTHER_SIDE: Final = 0.05
-"""Of rated power that counts as none in the other direction (reference 6, PR-06)."""
-FAST_TOLERANCE: Final = 0.1
-"""Of rated current, of the reactive current in a dip: the reference knows no number."""
 
 
 def most_current(view: View) -> Limit:
@@ -67,12 +62,11 @@ def no_overshoot(requirement: str, view: View, span: Span, *, share: float) -> I
     rated = view.rating.power if share > 0 else view.rating.charge_power
     export = view.fine.export
     way = export if share > 0 else -export
-    most = (abs(share) + MOST_OVERSHOOT) * rated
+    most = (abs(share) + POWER_OVERSHOOT.value) * rated
     settled = span.from_(STEP_OVER + HALF_CYCLE)
-    yield never_above(
-        requirement, view, way, settled, Limit("W", high=most, source="harness: 10 % Pn"), what="power coming back"
-    )
-    other = Limit("W", low=-OTHER_SIDE * rated, source="harness: 5 % Pn")
+    overshot = POWER_OVERSHOOT.limit("W", high=most)
+    yield never_above(requirement, view, way, settled, overshot, what="power coming back")
+    other = OTHER_SIDE.limit("W", low=-OTHER_SIDE.value * rated)
     yield never_below(requirement, view, way, span, other, what="power in the direction before")
 
 

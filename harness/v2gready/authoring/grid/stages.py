@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final, Self, cast
 
 import numpy as np
 
 from v2gready.authoring.expectations import holds
-from v2gready.authoring.grid.bench import GridBench, GridCase
+from v2gready.authoring.grid.bench import GridBench, GridCase, Row
 from v2gready.authoring.grid.judgements import stays_connected, within
 from v2gready.authoring.grid.view import Span, View
 from v2gready.grid import measurement as measure
@@ -19,6 +19,7 @@ from v2gready.grid.series import Series
 from v2gready.model.measurement import Measurement
 from v2gready.model.observation import Inconclusive, Observation
 from v2gready.model.trace import Trace
+from v2gready.model.verdict import Verdict
 
 LEAD: Final = 1.0
 """Seconds at the value just inside, before the step beyond."""
@@ -247,7 +248,12 @@ class StageTrips(StageCase):
 
 
 class StageTripsWithoutCurrent(StageTrips):
-    """The same for a stage at which no current flows anyway: whether it tripped shows when the voltage is back."""
+    """The same for a stage at which no current flows anyway: whether it tripped shows when the voltage is back.
+
+    That is one fact. A device that stays away has tripped beyond the value and within the time. One that goes on has
+    not tripped in time, that much is proven; whether a later trip or none would have come does not show, so nothing is
+    said about the value.
+    """
 
     def beyond_for(self, stage: Stage) -> float:
         """Seconds beyond the stage: as long as it may take, no longer."""
@@ -270,18 +276,27 @@ class StageTripsWithoutCurrent(StageTrips):
             raise Inconclusive(f"only {view.span.end - back:.3f} s were recorded after the voltage was back")
         flowing = measure.connection(view.q.envelope, view.rating.current, since=back, until=view.span.end)
         limit = view.code.limit(self.stage, low=0.0, unit="")
-        for requirement in self.requirements:
-            yield replace(
-                holds(
-                    requirement,
-                    flowing is None,
-                    expected=f"has tripped after {stage.latest:g} s beyond {stage.value:g} Un ({limit.source})",
-                    seen="no current when the voltage is back" if flowing is None else "it goes on",
-                    at=view.at,
-                ),
-                provenance=limit.provenance,
-                instants=(crossed.value, back),
-            )
+        in_time = replace(
+            holds(
+                "GRID-TRIP-TIME",
+                flowing is None,
+                expected=f"has tripped after {stage.latest:g} s beyond {stage.value:g} Un ({limit.source})",
+                seen="no current when the voltage is back" if flowing is None else "it goes on",
+                at=view.at,
+            ),
+            provenance=limit.provenance,
+            instants=(crossed.value, back),
+        )
+        yield in_time
+        beyond = f"trips beyond {stage.value:g} Un ({limit.source})"
+        untold = f"it goes on after {stage.latest:g} s beyond: whether it would have tripped later does not show"
+        yield replace(
+            in_time,
+            requirement="GRID-TRIP-VALUE",
+            expected=beyond,
+            verdict=Verdict.PASS if flowing is None else Verdict.INCONC,
+            reason="" if flowing is None else untold,
+        )
 
 
 class StageHolds(StageCase):
@@ -316,6 +331,65 @@ class StageHolds(StageCase):
         for span in (first, second):
             calm = Span(span.end + GONE, span.end + AFTER - 0.2)
             yield stays_connected("GRID-NO-TRIP", view, calm, stage.parameter)
+
+
+class Protection(StageCase):
+    """A stage of the interface protection; one class stands for the two cases about it.
+
+    In ``<topic>-01`` it trips, in ``<topic>-02`` it holds. All that a class says is which stage that is.
+
+    Attributes:
+        topic: Topic of the ids, without number.
+        symbol: As engineers write it: ``U<<``.
+        called: Its name in the purposes of the cases.
+        matters: Why it has to trip, one sentence.
+        current_flows: At this stage current flows until it trips; otherwise see `StageTripsWithoutCurrent`.
+        quick_fault: The reference inverter has a fault that makes this stage trip too early.
+    """
+
+    topic: ClassVar[str]
+    symbol: ClassVar[str]
+    called: ClassVar[str]
+    matters: ClassVar[str]
+    current_flows: ClassVar[bool] = True
+    quick_fault: ClassVar[bool] = True
+
+    @classmethod
+    def variants(cls) -> tuple[type[Self], ...]:
+        """Both cases, each for every role."""
+        if "topic" not in cls.__dict__:
+            return ()
+        trips = StageTrips if cls.current_flows else StageTripsWithoutCurrent
+        value = "GRID-TRIP-VALUE" if cls.current_flows else "GRID-TRIP-TIME"  # see StageTripsWithoutCurrent
+        beyond = Row(
+            f"{cls.topic}-01",
+            f"{cls.symbol} trips beyond its value and in its time",
+            f"Just beyond its value the {cls.called} ({cls.symbol}) disconnects the device in its time."
+            f"\n\n{cls.matters}",
+            cls._says(dead=value, far=value, slow="GRID-TRIP-TIME"),
+        )
+        early = {"near": "GRID-NO-TRIP"} | ({"quick": "GRID-NO-TRIP"} if cls.quick_fault else {})
+        inside = Row(
+            f"{cls.topic}-02",
+            f"{cls.symbol} neither trips inside its value nor before its time",
+            f"Just inside its value, and beyond it for a shorter time, the {cls.called} ({cls.symbol}) does not trip."
+            "\n\nNuisance trips turn a small disturbance into a large one.",
+            cls._says(**early),
+        )
+        cases = (beyond.case(trips), inside.case(StageHolds))
+        return tuple(one for case in cases for one in cast("type[Self]", case).variants())
+
+    @classmethod
+    def _says(cls, **faults: str) -> dict[str, Any]:
+        """What the case of a stage says: kind of fault -> requirement that it turns red."""
+        prefix = cls.stage.removeprefix("trip_").replace("_", "-")
+        tolerance = "trip_f_tolerance" if "_f_" in cls.stage else "trip_u_tolerance"
+        return {
+            "__module__": cls.__module__,
+            "stage": cls.stage,
+            "parameters": (cls.stage, "trip_time_tolerance", tolerance),
+            "faults": {f"{prefix}-{kind}": requirement for kind, requirement in faults.items()},
+        }
 
 
 def _stay(
@@ -363,4 +437,4 @@ def _reached_for(series: Series, stage: Stage, value: float, crossed: float, *, 
         raise Inconclusive(f"the stimulus was beyond {value:.4g} {series.unit} for {lasted:.3f} s, not {seconds:.3f} s")
 
 
-__all__ = ["Stage", "StageCase", "StageHolds", "StageTrips", "StageTripsWithoutCurrent"]
+__all__ = ["Protection", "Stage", "StageCase", "StageHolds", "StageTrips", "StageTripsWithoutCurrent"]

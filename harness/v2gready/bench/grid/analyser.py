@@ -104,6 +104,11 @@ class ScpiPowerAnalyser(PowerAnalyser):
         self._enough.clear()
         self._task = asyncio.create_task(self._read_on())
 
+    def check(self) -> None:
+        """Looks whether it still reads."""
+        if self._task is not None and self._task.done() and (problem := self._task.exception()) is not None:
+            raise InstrumentError(f"the recording broke off: {problem}") from problem
+
     async def stop(self) -> Recording:
         """Ends the recording and returns it."""
         if self._waveform is not None:

@@ -138,6 +138,13 @@ class PowerAnalyser(_Instrument):
             CapabilityError: It cannot record that.
         """
 
+    def check(self) -> None:
+        """Looks whether it still records, if it does.
+
+        Raises:
+            InstrumentError: The recording broke off.
+        """
+
     @abstractmethod
     async def stop(self) -> Recording:
         """Ends the recording and returns it."""

@@ -123,7 +123,9 @@ def from_numbers(numbers: NDArray[np.int64], rate: float, file: str) -> Axis:
 def _rate(steps: Floats, resolution: float) -> float:
     """The rate at which most of the samples came; the roundest one that the resolution does not rule out."""
     regular = steps[steps < 1.5 * float(np.median(steps))]
-    rate = 1.0 / float(np.mean(regular))
-    slack = 2 * resolution / float(np.sum(regular)) + 1e-9
+    span = float(np.sum(regular))
+    rate = len(regular) / span
+    # Rounding moves either end of the span by half of the last digit.
+    slack = resolution + 1e-9 * span
     candidates = [round(rate, digits) for digits in range(4)]
-    return next((one for one in candidates if one > 0 and abs(one / rate - 1) <= slack), rate)
+    return next((one for one in candidates if one > 0 and abs(len(regular) / one - span) <= slack), rate)

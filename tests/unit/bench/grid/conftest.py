@@ -19,7 +19,7 @@ from v2gready.bench.grid.command_set import AnalyserCommands, SimulatorCommands
 from v2gready.bench.grid.settings import load_command_set
 from v2gready.bench.grid.wire import Address
 
-SERVER = Path(__file__).parent / "scpi_server.py"
+ROOT = Path(__file__).parents[4]
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,11 @@ class Fake:
 @contextmanager
 def running(kind: str, *options: str) -> Iterator[Fake]:
     with subprocess.Popen(
-        [sys.executable, str(SERVER), kind, *options], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "tests.unit.bench.grid.scpi", kind, *options],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
     ) as process:
         assert process.stdout is not None
         try:

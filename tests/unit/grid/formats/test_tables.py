@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from v2gready.grid.formats.errors import RecordingError
@@ -152,13 +152,15 @@ def test_encodings() -> None:
     st.integers(2, 300),
     st.floats(-10, 1000),
 )
+@example(1234.5, 6, 8, 0.0)
 @settings(max_examples=60, deadline=None)
 def test_the_rate_is_found_through_rounding(rate: float, digits: int, n: int, start: float) -> None:
     text = "t,u1\n" + "".join(f"{start + k / rate:.{digits}f},1\n" for k in range(n))
     source = read(text)
     assert len(source.columns["u1"].values) == n
-    # What n rounded instants cannot tell: two last digits over the span.
-    assert abs(source.rate / rate - 1) <= 2 * 10.0**-digits / ((n - 1) / rate) + 1e-9
+    # A digit for the rounded ends of the span, and one for the rounder rate that these do not rule out.
+    span = (n - 1) / rate
+    assert abs((n - 1) / source.rate - span) <= 2 * 10.0**-digits + 1e-9 * span + 1e-12
 
 
 @given(st.binary(max_size=200))
