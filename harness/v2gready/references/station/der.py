@@ -59,6 +59,7 @@ class DerDesk:
         self._store = DerStore(state.seams, equal_wins=state.settings.equal_priority_supersedes)
         self._timer: Timer | None = None
         self._alarm: Alarm | None = None
+        self._booting = True
 
     @property
     def handlers(self) -> Mapping[str, Handler]:
@@ -168,13 +169,19 @@ class DerDesk:
             }
             if event.superseded:
                 message["supersededIds"] = list(event.superseded[:24])
-            context.send("NotifyDERStartStop", message, now)
+            # What begins between power-on and the first connection is told then; what happens offline later is not:
+            # only QueueAllMessages would keep it.
+            context.send("NotifyDERStartStop", message, now, keep=self._booting)
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
         following = self._store.next_change(here)
         if following is not None and math.isfinite(following):
             self._timer = context.timers.at(max(now + following - here, now), self._look)
+
+    def connected(self) -> None:
+        """The station is online."""
+        self._booting = False
 
     def memory(self) -> list[dict[str, Any]]:
         """What survives a power cycle (R01.FR.03)."""

@@ -95,7 +95,7 @@ class Variable:
     def problem(self, value: str) -> str | None:
         """The reason code against a new value; None where it may be set."""
         if not self._fits(value):
-            return "PropertyConstraintViolation"
+            return "InvalidValue"
         return None if self.guard is None else self.guard(value)
 
     def _fits(self, value: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+import warnings
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
@@ -38,12 +39,16 @@ class TlsPolicy:
         name: The host name in the certificate.
         validity: A certificate that is valid now.
         wildcards: A wildcard will do.
+        old_versions: TLS 1.1 will do.
+        weak_suites: Any cipher suite will do.
     """
 
     chain: bool = True
     name: bool = True
     validity: bool = True
     wildcards: bool = False
+    old_versions: bool = False
+    weak_suites: bool = False
 
 
 async def enter(
@@ -74,6 +79,12 @@ async def enter(
     context = backend_client_context(roots, shown, check_name=bent.name, verify=bent.chain)
     if not bent.validity:
         context.verify_flags |= ssl.VerifyFlags(_NO_CHECK_TIME)
+    if bent.old_versions:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            context.minimum_version = ssl.TLSVersion.TLSv1_1
+    if bent.old_versions or bent.weak_suites:
+        context.set_ciphers("ALL:@SECLEVEL=0")
     secured = await TlsStream.connect(stream, context, server_hostname=host)
     certificate = secured.peer_certificate_der
     if certificate is not None and not bent.wildcards and wildcards(x509.load_der_x509_certificate(certificate)):

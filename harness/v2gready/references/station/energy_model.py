@@ -194,7 +194,9 @@ def frequency_schedule(text: str) -> list[tuple[float, float]] | None:
     """(seconds, Hz) of a FrequencySchedule, None where it is none."""
     try:
         found: Any = json.loads(text)
-        return sorted((float(entry["time"]), float(entry["freq"])) for entry in found) if isinstance(found, list) else None
+        if not isinstance(found, list):
+            return None
+        return sorted((float(entry["time"]), float(entry["freq"])) for entry in found)
     except (ValueError, TypeError, KeyError):
         return None
 

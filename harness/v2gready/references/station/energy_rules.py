@@ -65,7 +65,6 @@ class ChargingCheck(Enum):
     COMPOSITE_UNIT = "K08.FR.07 unsupported rate unit"
     CLEAR_EXTERNAL = "K10.FR.09 external constraints cannot be cleared"
     UPDATE_KIND = "K28.FR.11 update of a profile that is not Dynamic"
-    UPDATE_FIELDS = "fields of an update"
     PRIORITY_TRANSACTION = "K21.FR.02 unknown transaction"
     PRIORITY_PROFILE = "K21.FR.01 no PriorityCharging profile"
     ALLOWED_TRANSACTION = "Q02 unknown transaction"

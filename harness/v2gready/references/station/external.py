@@ -103,7 +103,8 @@ class ExternalDesk:
         ]
         for one in found:
             changed = copy.deepcopy(one.profile)
-            changed["chargingSchedule"][0]["chargingSchedulePeriod"][0].update(signal.values)
+            values = self._state.seams.value(EnergyKnob.UPDATED, signal.values)
+            changed["chargingSchedule"][0]["chargingSchedulePeriod"][0].update(values)
             self._dynamic.refresh_values(one, changed, now)
         return bool(found)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from v2gready.protocols.ocpp.frames import Payload
 from v2gready.references.station.context import Evse, Listener
@@ -25,12 +25,26 @@ class MeterKnob(Enum):
     MEASURED = "power at the outlet in W"
 
 
+class Outlet(Protocol):
+    """A power stage of its own behind an EVSE, such as a charger that talks ISO 15118-20 to a car."""
+
+    @property
+    def power(self) -> float:
+        """What it really does, in W, positive charging."""
+
+    def follow(self, watts: float) -> None:
+        """What it is asked to do."""
+
+
 class Meters:
     """The meters of all EVSEs.
 
     Args:
         station: The station.
         listener: The meter of the bench at the outlets.
+
+    Attributes:
+        outlets: Power stages by EVSE; one without steps to its setpoint at once.
     """
 
     def __init__(self, station: Station, listener: Listener | None) -> None:
@@ -38,6 +52,7 @@ class Meters:
         self._listener = listener
         self._since: float | None = None
         self._sampling: Timer | None = None
+        self.outlets: dict[int, Outlet] = {}
 
     def advance(self, now: float) -> None:
         """Counts the energy since the last call."""
@@ -54,11 +69,24 @@ class Meters:
                 evse.soc = min(100.0, max(0.0, evse.soc + 100.0 * energy / evse.vehicle.capacity_wh))
 
     def set_power(self, evse: Evse, watts: float, now: float) -> None:
-        """The power of an EVSE changes."""
+        """An EVSE is to have this power; with an outlet of its own it has what that one does."""
         self.advance(now)
+        outlet = self.outlets.get(evse.id)
+        if outlet is not None:
+            outlet.follow(watts)
+            watts = outlet.power
         if watts != evse.power:
             evse.power = watts
             self._tell(evse)
+
+    def read_outlets(self, now: float) -> None:
+        """Takes over what the outlets do at present."""
+        self.advance(now)
+        for number, outlet in self.outlets.items():
+            evse = self._station.evses[number]
+            if outlet.power != evse.power:
+                evse.power = outlet.power
+                self._tell(evse)
 
     def sample(self, now: float) -> None:
         """Starts or goes on with the samples of the outlet meter."""

@@ -16,6 +16,7 @@ from v2gready.protocols.ocpp.editions import Edition
 from v2gready.references.station.config import StationConfig, StationCredentials
 from v2gready.references.station.context import Evse, Listener, Vehicle
 from v2gready.references.station.door import DoorKnob, TlsPolicy, enter, security_event
+from v2gready.references.station.metering import Outlet
 from v2gready.references.station.seams import Effect, Fault, Seams
 from v2gready.references.station.security import NetworkProfile, SecurityKnob
 from v2gready.references.station.station import Demand, DemandKind, Station
@@ -54,6 +55,8 @@ class ConnectionKnob(Enum):
     EDITION = "edition that is spoken"
     PONG = "notices that no Pong comes"
     PING = "seconds between two Pings"
+    PONGS = "answers Pings"
+    AGREED = "subprotocol agreed upon"
 
 
 class RunningStation:
@@ -141,6 +144,17 @@ class RunningStation:
     def load(self, watts: float) -> None:
         """Load upstream of the station in W."""
         self._energy("load", float(watts))
+
+    def couple(self, evse: int, outlet: Outlet) -> None:
+        """From now on a power stage of its own stands behind an EVSE; `read_outlets` takes over what it does."""
+        self.station.meters.outlets[evse] = outlet
+
+    def read_outlets(self) -> None:
+        """Takes over what the coupled power stages do at present."""
+        now = self._clock.now()
+        self.station.meters.read_outlets(now)
+        self.station.settle(now)
+        self._after()
 
     def do(self, name: str, **values: Any) -> None:
         """Any other action of the energy control by its name.
@@ -301,7 +315,7 @@ class RunningStation:
             max_size=_MAX_FRAME,
             timeout=self.config.connect_timeout,
         )
-        if socket.subprotocol not in offered:
+        if self._seams.value(ConnectionKnob.AGREED, socket.subprotocol) not in offered:
             # No common version: the CSMS closes, and so do we (Part 4, 3.1.2).
             await socket.close(timeout=_CLOSE_TIMEOUT)
             raise HandshakeRefused(101, reason="no common subprotocol")
@@ -321,7 +335,9 @@ class RunningStation:
 
     async def _serve(self, socket: WebSocket, profile: NetworkProfile) -> None:
         self._socket = socket
-        edition = self._seams.value(ConnectionKnob.EDITION, Edition(socket.subprotocol or ""))
+        agreed = self._seams.value(ConnectionKnob.AGREED, socket.subprotocol)
+        edition = self._seams.value(ConnectionKnob.EDITION, Edition(agreed or ""))
+        socket.auto_pong = self._seams.value(ConnectionKnob.PONGS, True)
         self.station.connected(edition, profile, self._clock.now(), fallback=self._fallback)
         self._fallback = False
         self._after()

@@ -188,6 +188,7 @@ class EnergyControl:
             now: The time.
         """
         if online:
+            self._der.connected()
             self._charging.offline_verdicts(now)
             if not self._state.seams.value(EnergyKnob.RECONNECTED, True):
                 self._state.store.remove([one for one in self._state.store if one.purpose == TX])

@@ -11,14 +11,16 @@ from v2gready.references.station.faults import (
     charging,
     connection,
     der,
+    hostile,
     rpc,
+    schedules,
     transactions,
     v2x,
     variables,
 )
 from v2gready.references.station.faults.registry import CATALOGUE, make
 
-AREAS = (rpc, connection, boot, variables, transactions, certificates, charging, v2x, der)
+AREAS = (rpc, connection, boot, variables, transactions, certificates, charging, schedules, v2x, der, hostile)
 """The modules of the catalogue."""
 
 __all__ = ["AREAS", "CATALOGUE", "make"]

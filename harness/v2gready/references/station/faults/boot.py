@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import Any
 
 from v2gready.protocols.ocpp.frames import Payload
@@ -14,6 +15,7 @@ from v2gready.references.station.faults.kinds import Ignores, Sends, Turns, with
 from v2gready.references.station.faults.registry import fault
 from v2gready.references.station.outbox import OutboxCheck
 from v2gready.references.station.remote import RemoteCheck
+from v2gready.references.station.seams import Fault
 
 _DAY = 86_400.0
 
@@ -184,3 +186,12 @@ class EventsWithoutTime(Sends):
             "generatedAt": stamp,
             "eventData": [one | {"timestamp": stamp} for one in payload["eventData"]],
         }
+
+
+@fault("pending-serves-nothing", "Refuses every call while it is Pending.")
+class PendingServesNothing(Fault):
+    """B02: Pending is there for configuration."""
+
+    def check(self, check: Enum, violated: bool) -> bool:  # noqa: FBT001 - as the seam has it
+        """Not now."""
+        return violated or check is BootCheck.SERVES_PENDING

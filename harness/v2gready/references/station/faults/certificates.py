@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from v2gready.protocols.ocpp.frames import Payload
+from v2gready.protocols.ocpp.frames import Call, Payload
 from v2gready.references.station.certificates import CertificateCheck, CertificateKnob
-from v2gready.references.station.faults.kinds import Ignores, Turns, without
+from v2gready.references.station.faults.kinds import Answers, Ignores, Sends, Turns, without
 from v2gready.references.station.faults.registry import fault
 
 
@@ -159,3 +159,62 @@ class RemainingIgnored(Turns):
 
     knob = CertificateKnob.REMAINING
     wrong = 0
+
+
+@fault("good-certificate-refused", "Refuses every signed certificate.")
+class GoodCertificateRefused(Answers):
+    """A02."""
+
+    actions = frozenset({"CertificateSigned"})
+
+    def bend(self, call: Call, payload: Payload) -> Payload:
+        """None is good enough."""
+        return {"status": "Rejected"}
+
+
+@fault("delete-unknown-accepted", "Accepts to delete a certificate that it does not have.")
+class DeleteUnknownAccepted(Answers):
+    """M04."""
+
+    actions = frozenset({"DeleteCertificate"})
+
+    def bend(self, call: Call, payload: Payload) -> Payload:
+        """Gone is gone."""
+        return {"status": "Accepted"} if payload["status"] == "NotFound" else payload
+
+
+@fault("delete-without-effect", "Lists a deleted certificate as if it were still there.")
+class DeleteWithoutEffect(Answers):
+    """M03, M04."""
+
+    actions = frozenset({"DeleteCertificate", "GetInstalledCertificateIds"})
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._deleted: list[Payload] = []
+
+    def bend(self, call: Call, payload: Payload) -> Payload:
+        """It remembers, and tells."""
+        if call.action == "DeleteCertificate":
+            if payload["status"] == "Accepted":
+                self._deleted.append(call.payload["certificateHashData"])
+            return payload
+        ghosts = [{"certificateType": "MORootCertificate", "certificateHashData": one} for one in self._deleted]
+        if not ghosts or "MORootCertificate" not in call.payload.get("certificateType", ()):
+            return payload
+        return {
+            "status": "Accepted",
+            "certificateHashDataChain": [*payload.get("certificateHashDataChain", ()), *ghosts],
+        }
+
+
+@fault("contract-request-altered", "Wraps the contract request of a vehicle in lines.")
+class ContractRequestAltered(Sends):
+    """M01."""
+
+    action = "Get15118EVCertificate"
+
+    def bend(self, payload: Payload) -> Payload:
+        """As MIME has it."""
+        text = payload["exiRequest"]
+        return {**payload, "exiRequest": "\n".join(text[at : at + 76] for at in range(0, len(text), 76))}

@@ -221,6 +221,29 @@ class DerReportMissing(_Reports):
         return []
 
 
+@fault("der-report-ignores-filter", "Reports a control of the other kind beside those that were asked for.")
+class DerReportIgnoresFilter(_Reports):
+    """D07."""
+
+    def bend(self, value: list[Payload]) -> list[Payload]:
+        """One more in each list that has isDefault."""
+        return [
+            {
+                name: [*entries, _foreign(entries[0])] if _is_filterable(entries) else entries
+                for name, entries in page.items()
+            }
+            for page in value
+        ]
+
+
+def _is_filterable(entries: Any) -> bool:
+    return isinstance(entries, list) and bool(entries) and "isDefault" in entries[0]
+
+
+def _foreign(entry: Payload) -> Payload:
+    return {**entry, "id": f"{entry['id'][:30]}-other", "isDefault": not entry["isDefault"]}
+
+
 @fault("der-clear-has-no-effect", "Accepts ClearDERControl and clears nothing.")
 class DerClearHasNoEffect(Turns):
     """R04.FR.44 to R04.FR.46."""

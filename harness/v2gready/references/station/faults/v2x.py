@@ -8,11 +8,12 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from v2gready.protocols.ocpp.frames import Payload
+from v2gready.protocols.ocpp.frames import Call, Payload
 from v2gready.references.station.energy_rules import ChargingCheck, EnergyKnob, ProfileCheck
 from v2gready.references.station.faults.charging import Accepts, ignoring, turning
-from v2gready.references.station.faults.kinds import Sends, Turns, without
+from v2gready.references.station.faults.kinds import Answers, Sends, Turns, without
 from v2gready.references.station.faults.registry import fault
+from v2gready.references.station.metering import MeterKnob
 
 
 class _Needs(Turns):
@@ -326,3 +327,76 @@ class SetpointPriorityInverted(Turns):
     def bend(self, value: Any) -> Any:
         """The other one."""
         return not value
+
+
+# What was missing for the cases
+
+
+@fault("connected-ev-empty", "Says nothing of the vehicle in ConnectedEV.")
+class ConnectedEvEmpty(Answers):
+    """Q01.FR.36."""
+
+    actions = frozenset({"GetVariables"})
+
+    def bend(self, call: Call, payload: Payload) -> Payload:
+        """As if nobody were there."""
+        results = [
+            {**one, "attributeValue": ""} if one["component"]["name"] == "ConnectedEV" else one
+            for one in payload["getVariableResult"]
+        ]
+        return {**payload, "getVariableResult": results}
+
+
+@fault("mode-measurands-missing", "Leaves the measurands of an operation mode out of its meter values.")
+class ModeMeasurandsMissing(Turns):
+    """Q01.FR.33 to 35."""
+
+    knob = MeterKnob.VALUES
+
+    def bend(self, value: list[Payload]) -> list[Payload]:
+        """What is measured in any mode alone."""
+        return [
+            {**one, "sampledValue": [each for each in one["sampledValue"] if "Setpoint" not in each["measurand"]]}
+            for one in value
+        ]
+
+
+@fault("updates-stop-after-many", "Accepts new values of a dynamic profile for ever and uses forty of them.")
+class UpdatesStopAfterMany(Turns):
+    """V11: what was allocated for each update is never freed."""
+
+    knob = EnergyKnob.UPDATED
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._left = 40
+
+    def bend(self, value: Payload) -> Payload:
+        """Full."""
+        self._left -= 1
+        return value if self._left >= 0 else {}
+
+
+@fault("external-setpoint-limits-refused", "Refuses limits in a profile of ExternalSetpoint.")
+class ExternalSetpointLimitsRefused(Answers):
+    """Matrix of operation modes: they are optional there."""
+
+    actions = frozenset({"SetChargingProfile"})
+
+    def bend(self, call: Call, payload: Payload) -> Payload:
+        """Whoever sets the setpoint is to set them."""
+        period = call.payload["chargingProfile"]["chargingSchedule"][0]["chargingSchedulePeriod"][0]
+        if period.get("operationMode") != "ExternalSetpoint" or not {"limit", "dischargeLimit"} & set(period):
+            return payload
+        return {"status": "Rejected", "statusInfo": {"reasonCode": "InvalidSchedule"}}
+
+
+@fault("profile-given-up-offline", "Follows no profile with maxOfflineDuration from the first second offline on.")
+class ProfileGivenUpOffline(Turns):
+    """V18: a router that restarts is enough."""
+
+    knob = EnergyKnob.INSTALLED
+
+    def bend(self, value: Payload) -> Payload:
+        """Not a second of patience."""
+        return {**value, "maxOfflineDuration": 0} if "maxOfflineDuration" in value else value
