@@ -6,10 +6,9 @@ or bench.
 
 from __future__ import annotations
 
-import asyncio
 import json
-import random
 import sys
+from collections import Counter
 from datetime import UTC, datetime
 from enum import IntEnum
 from pathlib import Path
@@ -20,11 +19,13 @@ import typer
 from rich.console import Console
 
 from v2gready import __version__
+from v2gready.device_cli import device_app
 from v2gready.engine import campaign as campaigns
-from v2gready.engine.catalogue import load_catalogue
+from v2gready.engine.catalogue import Catalogue, load_catalogue
 from v2gready.engine.data import find_scheme, load_questionnaires
-from v2gready.engine.device import inverter_faults, serve_charger
 from v2gready.engine.grid_settings import GRID, installed
+from v2gready.engine.ocpp_settings import OCPP
+from v2gready.engine.ocpp_settings import installed as ocpp_installed
 from v2gready.engine.plugin import CasePlugin, arguments
 from v2gready.engine.preflight import embedded_dut, examine, prepare
 from v2gready.engine.progress import Live, Plain, Progress
@@ -38,19 +39,23 @@ from v2gready.model.requirement import RegistryError
 from v2gready.model.run import RunRecord, info_to_json
 from v2gready.model.scheme import Decision, Label, decide_label
 from v2gready.model.verdict import Lifecycle, Verdict
-from v2gready.references.charger import REFERENCE
 from v2gready.report import summary
 from v2gready.report.installed import report_writers
 
 app = typer.Typer(
     name="v2gready",
-    help="Conformance harness for V2G-ready cars and chargers.",
+    help="Conformance harness for V2G-ready cars, chargers and their back end.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
 new_app = typer.Typer(help="Write a first version of a file.", no_args_is_help=True)
 app.add_typer(new_app, name="new")
+app.add_typer(device_app, name="device")
+
+
+_EXTRAS = {"numpy": "grid", "ocpp": "ocpp", "websockets": "ocpp"}
+"""The extra that each optional package belongs to."""
 
 
 class Exit(IntEnum):
@@ -79,7 +84,9 @@ def main() -> None:
 def certify(
     dut: Annotated[Path | None, typer.Argument(help="DUT file; an embedded reference device if left out.")] = None,
     *,
-    role: Annotated[str, typer.Option(help="Which reference device, without a DUT file: charger or ev.")] = "charger",
+    role: Annotated[
+        str, typer.Option(help="Which reference device, without a DUT file: charger, csms or ev.")
+    ] = "charger",
     scheme: Annotated[
         str, typer.Option(help="Label scheme; the one that asks for most of what runs if left out.")
     ] = "",
@@ -100,15 +107,18 @@ def certify(
         )
     ready = prepare(dut) if dut else prepare(embedded_dut(role), without=_not_installed(role))
     catalogue = load_catalogue()
-    if catalogue.left_out:
-        packages = ", ".join(sorted(set(catalogue.left_out.values())))
-        _say(f"{len(catalogue.left_out)} modules of cases left out: {packages} is not installed, see README, Extras")
+    _tell_left_out(catalogue)
+    selector = Selector(select)
+    if ready.grid is not None and any(
+        case.neighbour == GRID and selector.matches(case.info()) for case in catalogue.cases
+    ):
+        ready.grid.check_instruments(ready.dut.source)
     path = out or Path("runs") / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
     if resume:
         campaign = campaigns.resume(catalogue, ready, path)
     else:
         chosen = find_scheme(scheme).id if scheme else ""
-        campaign = campaigns.start(catalogue, ready, path, selector=Selector(select), scheme=chosen, seed=seed)
+        campaign = campaigns.start(catalogue, ready, path, selector=selector, scheme=chosen, seed=seed)
     plugin = CasePlugin(campaign, _progress())
     status = pytest.main(arguments(), plugins=[plugin])
     raise SystemExit(_conclude(campaign.directory, interrupted=status is pytest.ExitCode.INTERRUPTED))
@@ -168,7 +178,9 @@ def catalogue(
 ) -> None:
     """List the cases."""
     selector = Selector(select)
-    infos = [case.info() for case in load_catalogue().cases if selector.matches(case.info())]
+    known = load_catalogue()
+    _tell_left_out(known)
+    infos = [case.info() for case in known.cases if selector.matches(case.info())]
     match form:
         case "json":
             document = {"schema": 1, "cases": [info_to_json(info) for info in infos]}
@@ -186,37 +198,6 @@ def doctor(dut: Annotated[Path, typer.Argument(help="DUT file.")]) -> None:
     for name, good, text in findings:
         _say(f"{'ok   ' if good else 'WRONG'} {name}: {text}")
     raise SystemExit(Exit.MET if all(good for _, good, _ in findings) else Exit.USAGE)
-
-
-@app.command()
-def device(
-    name: Annotated[str, typer.Argument(help="Reference device: charger.")],
-    *,
-    interface: Annotated[str, typer.Option(help="Network interface; loopback unless told.")] = "lo",
-    sdp_port: Annotated[int, typer.Option(help="UDP port of SDP.")] = 15118,
-    fault: Annotated[list[str] | None, typer.Option(help="Named fault; may be given more than once.")] = None,
-    list_faults: Annotated[bool, typer.Option("--faults", help="List the faults and leave.")] = False,
-    seed: Annotated[int | None, typer.Option(help="Seed of session ids, for reproducible rigs.")] = None,
-) -> None:
-    """Run a reference device as a process of its own, over plain TCP."""
-    if name == "inverter" and list_faults and installed():
-        _say("\n".join(inverter_faults()))
-        return
-    if name != REFERENCE.name:
-        raise ConfigurationError("device", [Problem(repr(name), "is no reference device", f"use {REFERENCE.name}")])
-    if list_faults:
-        _say("\n".join(f"{key:<36} {sentence}" for key, sentence in sorted(REFERENCE.faults.items())))
-        return
-    unknown = sorted(set(fault or ()) - set(REFERENCE.faults))
-    if unknown:
-        raise ConfigurationError(
-            "--fault", [Problem(unknown[0], "is no fault", "see v2gready device charger --faults")]
-        )
-    rng = random.SystemRandom() if seed is None else random.Random(seed)  # noqa: S311 - only if asked for
-    try:
-        asyncio.run(serve_charger(interface, sdp_port, tuple(fault or ()), rng, _say))
-    except KeyboardInterrupt:
-        _say("stopped")
 
 
 @new_app.command("dut")
@@ -253,12 +234,22 @@ def _root(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
-    """Conformance harness for V2G-ready cars and chargers."""
+    """Conformance harness for V2G-ready cars, chargers and their back end."""
 
 
 def _not_installed(role: str) -> frozenset[str]:
     """Interfaces of the embedded device that this installation cannot play; its only one is not left out."""
-    return frozenset() if installed() or role != "charger" else frozenset({GRID})
+    if role != "charger":
+        return frozenset()
+    missing = {GRID: installed(), OCPP: ocpp_installed()}
+    return frozenset(name for name, there in missing.items() if not there)
+
+
+def _tell_left_out(catalogue: Catalogue) -> None:
+    """One line for each extra that is missing, on the error stream: what is for programs stays as it is."""
+    for extra, modules in sorted(Counter(_EXTRAS[package] for package in catalogue.left_out.values()).items()):
+        told = f"{modules} modules of cases left out: they need the extra {extra}; pip install 'v2gready[{extra}]'"
+        _errors().print(told, markup=False, highlight=False, soft_wrap=True)
 
 
 def exit_code(run: RunRecord, decision: Decision) -> Exit:

@@ -7,6 +7,7 @@ import importlib
 import inspect
 import shlex
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Awaitable, Callable, Mapping
 
@@ -31,12 +32,20 @@ class HookRunner:
         hooks: Hooks of the DUT file.
         recorder: The trace.
         prompt: How to reach the operator.
+        shown: What of the parameters may stand in the trace; all as they are by default.
     """
 
-    def __init__(self, hooks: Mapping[str, Hook], recorder: Recorder, prompt: Prompt) -> None:
+    def __init__(
+        self,
+        hooks: Mapping[str, Hook],
+        recorder: Recorder,
+        prompt: Prompt,
+        shown: Callable[[Mapping[str, Value]], Mapping[str, Value]] = dict,
+    ) -> None:
         self._hooks = hooks
         self._recorder = recorder
         self._prompt = prompt
+        self._shown = shown
 
     async def __call__(self, name: str, **values: Value) -> None:
         """Carries out one action.
@@ -51,7 +60,7 @@ class HookRunner:
         hook = self._hooks.get(name)
         if hook is None:
             raise HookError(f"the DUT file has no hook {name!r}")
-        self._recorder.event(EventKind.ACTION, "harness", detail={"action": name, **values})
+        self._recorder.event(EventKind.ACTION, "harness", detail={"action": name, **self._shown(values)})
         try:
             async with asyncio.timeout(hook.timeout):
                 await self._carry_out(hook, values)
@@ -66,7 +75,8 @@ class HookRunner:
             case "command":
                 await _run_command(hook.name, [_filled(part, values) for part in shlex.split(hook.target)])
             case "http":
-                await _call_http(hook.name, _filled(hook.target, values))
+                quoted = {key: urllib.parse.quote(str(value), safe="") for key, value in values.items()}
+                await _call_http(hook.name, _filled(hook.target, quoted))
             case _:
                 await _call_python(hook, values)
 

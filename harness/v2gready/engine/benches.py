@@ -17,6 +17,7 @@ from v2gready.bench.meter import AC_METER, DC_METER, VirtualMeter
 from v2gready.emulators.ev import EMULATOR, EvConfig
 from v2gready.engine import embedded_hooks
 from v2gready.engine.settings import Iso15118Settings
+from v2gready.model.case import TestCase
 from v2gready.model.dut import DutFile
 from v2gready.protocols import sdp
 from v2gready.protocols.iso15118.evcc import Plan
@@ -53,6 +54,10 @@ class BenchSetup(ABC):
     deadline: float
     code: str = ""
     parameters: Collection[str] = ()
+
+    def fitted(self, case: type[TestCase[Any]]) -> BenchSetup:  # noqa: ARG002 - most benches are the same for all
+        """The bench as this case needs it."""
+        return self
 
     @abstractmethod
     def open(

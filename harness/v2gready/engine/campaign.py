@@ -16,7 +16,9 @@ from v2gready.engine.benches import BenchSetup, EmbeddedBench, NetworkBench
 from v2gready.engine.catalogue import AnyCase, Catalogue
 from v2gready.engine.data import load_schemes, suite
 from v2gready.engine.execution import VIRTUAL_TIMING_UNCERTAINTY, Evidence, Surroundings, execute, judged
-from v2gready.engine.grid_settings import grid_bench
+from v2gready.engine.grid_settings import GRID, grid_bench
+from v2gready.engine.grid_settings import installed as grid_installed
+from v2gready.engine.ocpp_settings import ocpp_bench
 from v2gready.engine.preflight import Ready
 from v2gready.engine.run_directory import RunDirectory
 from v2gready.engine.selection import Selected, Selector, select
@@ -160,8 +162,16 @@ def resume(catalogue: Catalogue, ready: Ready, out: Path) -> Campaign:
 
 
 def evaluate(catalogue: Catalogue, directory: RunDirectory) -> RunRecord:
-    """Judges the stored traces of a run again, by the suite as it is now. The stored run stays as it is."""
+    """Judges the stored traces of a run again, by the suite as it is now. The stored run stays as it is.
+
+    Raises:
+        ConfigurationError: The run holds grid cases, which need NumPy, and it is not installed.
+    """
     run = directory.record
+    needs_numpy = any(one.info.neighbour == GRID and one.trace for one in run.cases)
+    if needs_numpy and not grid_installed():
+        wrong = Problem("run", "holds grid cases, and NumPy is not installed", "pip install 'v2gready[grid]'")
+        raise ConfigurationError(str(directory.path), [wrong])
     surroundings = Surroundings(
         catalogue.registry, catalogue.invariants, dict(run.declared), run.seed, run.timing_uncertainty
     )
@@ -198,6 +208,9 @@ def bench_setups(ready: Ready) -> dict[str, BenchSetup]:
         )
     if ready.grid is not None:
         benches["grid"] = grid_bench(ready.dut, ready.grid, ready.prompt)
+    if ready.ocpp is not None:
+        neighbour, bench = ocpp_bench(ready.dut, ready.ocpp, ready.prompt)
+        benches[neighbour] = bench
     return benches
 
 

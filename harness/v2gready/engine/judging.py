@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from v2gready.model.case import Invariant, TestCase
-from v2gready.model.measurement import Provenance
+from v2gready.model.measurement import weaker
 from v2gready.model.observation import Inconclusive, Observation, conclude
 from v2gready.model.requirement import Registry
 from v2gready.model.run import InvariantResult
@@ -17,7 +17,6 @@ from v2gready.model.verdict import Verdict
 
 MAX_INVARIANT_OBSERVATIONS = 5
 """Observations of a broken invariant kept per trace, for the report; of one that held the first is enough."""
-_STRENGTH = {Provenance.CONFIRMED: 0, Provenance.SECONDARY: 1, Provenance.UNCONFIRMED: 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +86,8 @@ def judge_invariants(
 
 def with_provenance(one: Observation, registry: Registry) -> Observation:
     """The observation with the weaker provenance of its own limit and its requirement."""
-    of_requirement = registry[one.requirement].provenance
-    weaker = max(one.provenance, of_requirement, key=_STRENGTH.__getitem__)
-    return one if weaker is one.provenance else replace(one, provenance=weaker)
+    weakest = weaker(one.provenance, registry[one.requirement].provenance)
+    return one if weakest is one.provenance else replace(one, provenance=weakest)
 
 
 def _declared(case: TestCase[Any], one: Observation) -> Observation:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,6 +13,7 @@ from v2gready.emulators.ev import EvConfig, EvCredentials, EvDriver, TlsUse
 from v2gready.engine.benches import on_link
 from v2gready.engine.data import load_questionnaires, read_toml
 from v2gready.engine.grid_settings import GRID, GridSettings, grid_settings
+from v2gready.engine.ocpp_settings import OCPP, STATION_ROLE, OcppSettings, ocpp_settings
 from v2gready.engine.settings import EMBEDDED, Iso15118Settings, iso15118_settings
 from v2gready.engine.settings import NAME as CAR
 from v2gready.model.dut import ConfigurationError, DutFile, Problem, parse_dut
@@ -36,6 +38,7 @@ class Ready:
         secc: Credentials of the embedded charger; None for a device on a wire or without TLS.
         prompt: How to reach the operator.
         grid: Settings of the interface to the grid; None without one.
+        ocpp: Settings of the interface between station and CSMS; None without one.
     """
 
     dut: DutFile
@@ -44,6 +47,7 @@ class Ready:
     secc: ChargerCredentials | None
     prompt: Prompt
     grid: GridSettings | None = None
+    ocpp: OcppSettings | None = None
 
 
 def embedded_dut(role: str = "charger") -> Path:
@@ -74,9 +78,9 @@ def prepare(path: Path, prompt: Prompt | None = None, *, without: frozenset[str]
     document = read_toml(path)
     interfaces = {name: table for name, table in document.get("interfaces", {}).items() if name not in without}
     dut = parse_dut({**document, "interfaces": interfaces}, str(path), load_questionnaires())
-    unknown = sorted(set(dut.interfaces) - {CAR, GRID})
+    unknown = sorted(set(dut.interfaces) - {CAR, GRID, OCPP})
     if unknown or not dut.interfaces:
-        wrong = Problem(f"interfaces.{'/'.join(unknown)}", "is no interface", f"use {CAR} or {GRID}")
+        wrong = Problem(f"interfaces.{'/'.join(unknown)}", "is no interface", f"use {CAR}, {GRID} or {OCPP}")
         raise ConfigurationError(str(path), [wrong])
     settings, secc = None, None
     if CAR in dut.interfaces:
@@ -88,7 +92,27 @@ def prepare(path: Path, prompt: Prompt | None = None, *, without: frozenset[str]
     grid = None
     if GRID in dut.interfaces:
         dut, grid = grid_settings(dut, path.parent)
-    return Ready(dut, path.read_text(encoding="utf-8"), settings, secc, prompt or terminal_prompt, grid)
+    ocpp = None
+    if OCPP in dut.interfaces:
+        ocpp = ocpp_settings(dut, path.parent)
+        if ocpp.kind != EMBEDDED and ocpp.role == STATION_ROLE:
+            check_port(ocpp.host, ocpp.port, str(path))
+    return Ready(dut, path.read_text(encoding="utf-8"), settings, secc, prompt or terminal_prompt, grid, ocpp)
+
+
+def check_port(host: str, port: int, source: str) -> None:
+    """Listens where the CSMS of the harness will, and stops again.
+
+    Raises:
+        ConfigurationError: The address is none of this machine's, or the port cannot be had.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        with socket.create_server((host, port), family=family):
+            pass
+    except OSError as reason:
+        wrong = Problem("interfaces.ocpp.port", f"{host}:{port}: {reason.strerror}", "name a free port of this machine")
+        raise ConfigurationError(source, [wrong]) from None
 
 
 def check_interface(settings: Iso15118Settings, source: str) -> None:
@@ -159,7 +183,9 @@ def examine(path: Path) -> list[tuple[str, bool, str]]:
     if ready.settings is not None and ready.settings.kind != EMBEDDED:
         findings.append(_sdp_check(ready.settings))
     if ready.grid is not None:
-        findings += ready.grid.findings()
+        findings += [*ready.grid.findings(), *ready.grid.probed()]
+    if ready.ocpp is not None:
+        findings += ready.ocpp.findings()
     return findings
 
 

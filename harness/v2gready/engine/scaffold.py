@@ -25,14 +25,12 @@ role = "{role}"
 [pics]
 {questions}
 
-# Ratings and limits the device claims; judges compare them with what they see.
+# Ratings and limits the device claims; judges compare them with what they see. All names: docs/dut-file.md.
 [pixit]
-# rated_power = 11000.0     # W towards the grid
+{parameters}
 
 # How to make the device act. kind: prompt (text), command (command), http (url), python (entry_point).
-# [hooks.set_power]
-# kind = "http"
-# url = "http://127.0.0.1:8080/power?watts={{watts}}"
+{hooks}
 """
 
 _CAR = """\
@@ -55,7 +53,55 @@ simulator = { command_set = "ametek-ci", address = "192.0.2.10" }
 analyser = { command_set = "yokogawa-wt", address = "192.0.2.11" }
 """
 
-_INTERFACES = {"charger": f"{_CAR}\n{_GRID}", "ev": _GRID}
+_STATION = """\
+# OCPP: the harness is the CSMS, the station calls it; take it out if the station is not tested there.
+[interfaces.ocpp]
+kind = "network"
+host = "127.0.0.1"        # address of this machine that the station can reach
+port = 9000
+path = "/ocpp"
+identity = "CS001"        # as it stands behind the path
+security_profile = 1      # 2 and 3 need server_certificates and server_key, 3 roots as well
+password_env = "OCPP_PASSWORD"   # environment variable with the password; or password_file
+"""
+
+_CSMS = """\
+# OCPP: the harness plays stations and calls the CSMS.
+[interfaces.ocpp]
+kind = "network"
+url = "ws://192.0.2.10:9000/ocpp"   # without identity; wss:// for security profiles 2 and 3
+identities = ["CS001", "CS002"]     # stations that the CSMS knows; all with the same password
+security_profile = 1      # 2 and 3 need roots, 3 station_certificates and station_key as well
+password_env = "OCPP_PASSWORD"      # environment variable with the password; or password_file
+"""
+
+_RATED = "# rated_power = 11000.0     # W towards the grid"
+_RATED_STATION = """\
+# ocpp_max_charge_power = 11000.0      # W, as its CSMS sees it
+# ocpp_max_discharge_power = 10000.0   # W"""
+_CUSTOMERS = """\
+# ocpp_token_v2x = ""          # idToken of a customer who may discharge
+# ocpp_token_charging = ""     # of one who may only charge
+# ocpp_token_undecided = ""    # of one about whom nothing is decided
+# ocpp_token_blocked = ""      # of one who may not charge"""
+
+_SET_POWER = """\
+# [hooks.set_power]
+# kind = "http"
+# url = "http://127.0.0.1:8080/power?watts={watts}\""""
+_PLUG_IN = """\
+# [hooks.plug_in]
+# kind = "prompt"
+# text = "Connect a vehicle to EVSE {evse}."
+# timeout = 300"""
+_DO = """\
+# [hooks.do]
+# kind = "http"
+# url = "http://127.0.0.1:8080/send?action={action}&station={station}&payload={payload}\""""
+
+_INTERFACES = {"charger": f"{_CAR}\n{_GRID}\n{_STATION}", "csms": _CSMS, "ev": _GRID}
+_PARAMETERS = {"charger": f"{_RATED}\n{_RATED_STATION}", "csms": _CUSTOMERS, "ev": _RATED}
+_HOOKS = {"charger": f"{_SET_POWER}\n{_PLUG_IN}", "csms": _DO, "ev": _SET_POWER}
 
 _CASE = '''\
 """Cases on ...: say what they have in common."""
@@ -119,7 +165,14 @@ class SayWhatHolds(GridCase):
 def dut_template(role: str, questions: Mapping[str, PicsItem]) -> str:
     """A DUT file with every question of a role, unanswered."""
     lines = [f"# {item.question} [{item.reference}]\n# {key} =" for key, item in questions.items()]
-    return _DUT.format(schema=SCHEMA, role=role, interfaces=_INTERFACES[role], questions="\n".join(lines))
+    return _DUT.format(
+        schema=SCHEMA,
+        role=role,
+        interfaces=_INTERFACES[role],
+        questions="\n".join(lines),
+        parameters=_PARAMETERS[role],
+        hooks=_HOOKS[role],
+    )
 
 
 def case_template(case_id: str) -> str:

@@ -87,8 +87,8 @@ def iso15118_settings(dut: DutFile, base: Path) -> Iso15118Settings:
     security = _SECURITY.get(str(table.get("security", "tls")))
     if security is None:
         problem("security", f"is {table.get('security')!r}", 'write "tls", or "none" for a rig')
-    port = _integer(table, "sdp_port", 15118, range(1, 65536), problem)
-    attempts = _integer(table, "sdp_attempts", sdp.MAX_ATTEMPTS, range(1, sdp.MAX_ATTEMPTS + 1), problem)
+    port = read_integer(table, "sdp_port", 15118, range(1, 65536), problem)
+    attempts = read_integer(table, "sdp_attempts", sdp.MAX_ATTEMPTS, range(1, sdp.MAX_ATTEMPTS + 1), problem)
     credentials = None
     if kind == NETWORK and security is sdp.Security.TLS:
         credentials = _credentials(table, base, problem)
@@ -97,7 +97,8 @@ def iso15118_settings(dut: DutFile, base: Path) -> Iso15118Settings:
     return Iso15118Settings(str(kind), interface, security, port, attempts, credentials)
 
 
-def _integer(table: Mapping[str, Any], key: str, default: int, allowed: range, problem: Any) -> int:
+def read_integer(table: Mapping[str, Any], key: str, default: int, allowed: range, problem: Any) -> int:
+    """A whole number of a table; what is wrong goes to ``problem``."""
     value = table.get(key, default)
     if not isinstance(value, int) or isinstance(value, bool) or value not in allowed:
         problem(key, f"is {value!r}", f"write a whole number from {allowed[0]} to {allowed[-1]}")
@@ -106,8 +107,8 @@ def _integer(table: Mapping[str, Any], key: str, default: int, allowed: range, p
 
 
 def _credentials(table: Mapping[str, Any], base: Path, problem: Any) -> EvCredentials | None:
-    roots = _certificates(table, "roots", base, problem)
-    chain = _certificates(table, "vehicle_certificates", base, problem)
+    roots = read_certificates(table, "roots", base, problem)
+    chain = read_certificates(table, "vehicle_certificates", base, problem)
     key = _private_key(table, base, problem)
     curve = _CURVES.get(str(table.get("curve", "secp521r1")))
     if curve is None:
@@ -120,7 +121,8 @@ def _credentials(table: Mapping[str, Any], base: Path, problem: Any) -> EvCreden
     return EvCredentials(tuple(roots), Credential(chain[0], key, tuple(chain[1:])), curve)
 
 
-def _certificates(table: Mapping[str, Any], key: str, base: Path, problem: Any) -> list[x509.Certificate]:
+def read_certificates(table: Mapping[str, Any], key: str, base: Path, problem: Any) -> list[x509.Certificate]:
+    """Certificates of the PEM file that a key names; what is wrong goes to ``problem``."""
     name = table.get(key)
     if not isinstance(name, str):
         problem(key, "is missing", "name a PEM file")

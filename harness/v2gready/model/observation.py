@@ -81,6 +81,9 @@ class Observation:
     def __post_init__(self) -> None:
         if self.verdict in {Verdict.NONE, Verdict.ERROR}:
             raise ValueError(f"a judge cannot set the verdict {self.verdict.label!r}")
+        words: tuple[object, ...] = (self.expected, self.seen)
+        if not all(isinstance(one, str) for one in words):
+            raise TypeError(f"{self.requirement}: expected and seen are words for the reader, not {words!r}")
 
     @property
     def indicative(self) -> bool:

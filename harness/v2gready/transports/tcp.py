@@ -107,8 +107,12 @@ class SocketStream(ByteStream, asyncio.Protocol):
         self._inbox.shut()
         if peer_ended or self._gone.is_set():
             self._transport.close()
-        else:
+            return
+        try:
             self._transport.write_eof()
+        except OSError:  # the peer has reset it, and the loop has not told us yet
+            self._transport.abort()
+        else:
             self._linger = asyncio.get_running_loop().call_later(LINGER, self._transport.abort)
 
     def abort(self) -> None:

@@ -19,7 +19,8 @@ def plan(turn: Turn, transaction: Transaction) -> Payload:
     """The TxProfile that answers NotifyEVChargingNeeds (K15, K18, K19, Q03, Q04).
 
     Scheduled: Absolute with startSchedule, charging, discharging, charging again by CentralSetpoint. Dynamic: one
-    period that the station pulls anew. A car that may not discharge gets limits for ChargingOnly.
+    period that the station pulls anew. A car that may not discharge gets limits for ChargingOnly, and one that takes
+    fewer periods than three (maxScheduleTuples) gets one.
     """
     asked = turn.payload["chargingNeeds"]
     charge, discharge = _powers(turn, asked)
@@ -29,7 +30,8 @@ def plan(turn: Turn, transaction: Transaction) -> Payload:
         length, values = turn.backend.config.dynamic_validity, [charge]
     else:
         length = _until(asked.get("departureTime"), turn.unix)
-        values = [charge, -discharge, charge] if bidirectional and length >= 3 else [charge]
+        several = bidirectional and length >= 3 and turn.payload.get("maxScheduleTuples", 3) >= 3
+        values = [charge, -discharge, charge] if several else [charge]
     periods: list[Payload] = []
     for index, value in enumerate(values):
         period: Payload = {"startPeriod": index * (length // len(values))}

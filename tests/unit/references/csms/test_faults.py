@@ -18,12 +18,17 @@ KEY = x509.load_pem_x509_csr(CSR.encode()).public_key()
 ON_A_NETWORK = {
     "boot-serial-unchecked",
     "compression-refused",
+    "ecdsa-certificate-alone",
+    "one-handshake-at-a-time",
+    "ping-unanswered",
+    "tls-11-accepted",
+    "weak-suites-accepted",
     "expired-station-certificate-accepted",
     "foreign-organisation-accepted",
     "other-stations-certificate-accepted",
     "station-certificate-not-asked",
 }
-"""TLS and compression: test_server.py and test_door.py."""
+"""TLS, handshakes, Pings, compression: test_server.py, test_door.py, and the proofs of the cases in tests/quality."""
 
 
 def test_the_faultless_csms_has_no_effects() -> None:

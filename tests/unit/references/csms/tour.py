@@ -6,12 +6,14 @@ import json
 from typing import Any
 
 from tests.unit.references.csms.rig import Rig
+from v2gready.authoring.ocpp.signing import damaged, signing_request
 from v2gready.protocols.ocpp.editions import Edition
 from v2gready.protocols.ocpp.frames import Call, CallResult, Send, encode
 from v2gready.references.csms.door import Knock, enter
 
 HASH = {"hashAlgorithm": "SHA256", "issuerNameHash": "aa" * 32, "issuerKeyHash": "bb" * 32, "serialNumber": "1"}
 BOTH = ("ocpp2.1", "ocpp2.0.1")
+LONG_CSR = signing_request("SERIAL-1", filling=3600)
 
 
 def tour(rig: Rig, csr: str) -> None:
@@ -24,6 +26,8 @@ def tour(rig: Rig, csr: str) -> None:
     _charging(rig)
     _der(rig)
     _certificates(rig, csr)
+    _two_evses(rig)
+    _signed(rig)
     _quiet(rig)
 
 
@@ -71,6 +75,9 @@ def _boot(rig: Rig) -> None:
         rig.connect(identity)
         rig.boot_quietly()
         _tell(rig, "Heartbeat", {})
+        rig.get_base_report()
+        settle(rig, rig.read())
+        _tell(rig, "NotifyReport", {"requestId": 1, "generatedAt": rig.at(), "seqNo": 0})
     rig.connect("CS002", Edition.V201)
     rig.boot_quietly()
     _tell(rig, "Authorize", {"idToken": {"idToken": "V2G-TOKEN", "type": "Central"}})
@@ -111,6 +118,8 @@ def _frames(rig: Rig) -> None:
     _tell(rig, "Heartbeat", {})
     rig.wait(62)
     rig.hear("[2,")
+    rig.hear('[2,"short","Heartbeat"]')
+    rig.hear('[2,"nul","DataTransfer",{"vendorId":"v","data":"\\u0000"}]')
 
 
 def _payloads(rig: Rig) -> None:
@@ -221,9 +230,51 @@ def _certificates(rig: Rig, csr: str) -> None:
     _tell(rig, "GetCertificateChainStatus", {"certificateStatusRequests": asked})
     _tell(rig, "SignCertificate", {"csr": csr, "requestId": 3, "certificateType": "V2G20Certificate"})
     _tell(rig, "SignCertificate", {"csr": "nonsense"})
+    _tell(rig, "SignCertificate", {"csr": damaged(csr)})
+    _tell(rig, "SignCertificate", {"csr": LONG_CSR})
+    who = {"idToken": {"idToken": "V2G-TOKEN", "type": "eMAID"}}
+    _tell(rig, "Authorize", {**who, "certificate": "x" * 10_000})
     for _ in range(2):
         exi = {"iso15118SchemaVersion": "-20", "action": "Install", "exiRequest": "AAAA"}
         _tell(rig, "Get15118EVCertificate", {**exi, "maximumContractCertificateChains": 3})
+
+
+def _two_evses(rig: Rig) -> None:
+    """Two cars, the older of which has needs, and a decision that comes late."""
+    rig.answer_needs("Accepted")
+    token = {"idToken": "UNDECIDED-TOKEN", "type": "ISO14443"}
+    for evse in (1, 2):
+        started = rig.event("Started", 0, tx=f"evse-{evse}", idToken=token)
+        _tell(rig, "TransactionEvent", {**started, "evse": {"id": evse}})
+    _tell(rig, "NotifyEVChargingNeeds", rig.needs("DC"))
+    rig.notify_allowed_energy_transfer(["DC_BPT"], "evse-1")
+    settle(rig, rig.read())
+    _tell(rig, "NotifyEVChargingNeeds", rig.needs("DC_BPT"))
+    rig.send_afrr_signal(1)
+    settle(rig, rig.read())
+    rig.send_afrr_signal(2, delay=60.0)
+    settle(rig, rig.read())
+
+
+def _signed(rig: Rig) -> None:
+    """Signed readings, an operation mode, a stream, and DER controls with times and filters."""
+    value = rig.meter(0.0)
+    value[0]["sampledValue"][0]["signedMeterValue"] = {
+        "signedMeterData": "x",
+        "encodingMethod": "OCMF",
+        "publicKey": "x",
+    }
+    _tell(rig, "TransactionEvent", rig.event("Updated", 1, tx="signed", meterValue=value))
+    mode = rig.event("Updated", 2, tx="signed")
+    mode["transactionInfo"] |= {"operationMode": "CentralSetpoint"}
+    _tell(rig, "TransactionEvent", mode)
+    stream = {"id": 7, "params": {"interval": 1}, "variableMonitoringId": 7}
+    _tell(rig, "OpenPeriodicEventStream", {"constantStreamData": stream})
+    times = {"startTime": rig.at(3600), "duration": 60.0}
+    rig.set_der_control("FreqDroop", is_default=False, value=times)
+    settle(rig, rig.read())
+    rig.get_der_control(is_default=True, control_type="VoltVar")
+    settle(rig, rig.read())
 
 
 def _quiet(rig: Rig) -> None:

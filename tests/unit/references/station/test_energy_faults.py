@@ -338,6 +338,38 @@ def offline(bench: Bench) -> Any:
     return [*found, bench.power()]
 
 
+def seen_vehicle(bench: Bench) -> Any:
+    bench.charge()
+    which = {"component": {"name": "ConnectedEV", "evse": {"id": 1}}, "variable": {"name": "VehicleID"}}
+    return bench.call("GetVariables", {"getVariableData": [which]})
+
+
+def mode_measurands(bench: Bench) -> Any:
+    bench.install(bench.tx(bench.charge(), setpoint(-1000.0)))
+    bench.wait(61)
+    return bench.sent("TransactionEvent")
+
+
+def many_updates(bench: Bench) -> Any:
+    bench.install(bench.dynamic(bench.charge(), setpoint(-1000.0)))
+    for step in range(50):
+        values = {"setpoint": -1000.0 - step}
+        bench.call("UpdateDynamicSchedule", {"chargingProfileId": 1, "scheduleUpdate": values})
+    return bench.power()
+
+
+def external_limits(bench: Bench) -> Any:
+    period = {"startPeriod": 0, "operationMode": "ExternalSetpoint", "limit": 5000.0}
+    return bench.install(bench.dynamic(bench.charge(), period))
+
+
+def router_restarts(bench: Bench) -> Any:
+    bench.install(bench.tx(bench.charge(), setpoint(-1000.0), maxOfflineDuration=600))
+    bench.disconnect()
+    bench.wait(20)
+    return bench.power()
+
+
 def two_setpoints(bench: Bench) -> Any:
     transaction = bench.charge()
     bench.install(bench.tx(transaction, setpoint(-1000.0)))
@@ -516,6 +548,11 @@ SCENARIOS: dict[str, Scenario] = {
     "central-frequency-absolute": frequency_profiles,
     "phase-without-base": phases_without_base,
     "phase-fields-anywhere": phases,
+    "connected-ev-empty": seen_vehicle,
+    "mode-measurands-missing": mode_measurands,
+    "updates-stop-after-many": many_updates,
+    "external-setpoint-limits-refused": external_limits,
+    "profile-given-up-offline": router_restarts,
     "update-has-no-effect": updated,
     "update-time-frozen": updated,
     "pulled-values-ignored": dynamic,
@@ -571,6 +608,7 @@ SCENARIOS: dict[str, Scenario] = {
     "der-report-other-request": der_reports,
     "der-report-without-tbc": der_reports,
     "der-report-missing": der_reports,
+    "der-report-ignores-filter": der_reports,
     "der-clear-has-no-effect": der_reports,
     "der-clear-nothing-accepted": der_checks,
     "der-clear-unsupported-accepted": der_checks,

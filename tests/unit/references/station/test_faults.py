@@ -246,13 +246,21 @@ def roots(name: str) -> Desk:
     if isinstance(found, CallResult) and found.payload["status"] == "Accepted":
         first = found.payload["certificateHashDataChain"][0]["certificateHashData"]
         desk.call("DeleteCertificate", {"certificateHashData": first})
+    root = pem(pki().foreign_root().certificate).decode()
+    desk.call("InstallCertificate", {"certificateType": "MORootCertificate", "certificate": root})
+    found = desk.call("GetInstalledCertificateIds", {"certificateType": ["MORootCertificate"]})
+    if isinstance(found, CallResult) and found.payload["status"] == "Accepted":
+        gone = found.payload["certificateHashDataChain"][0]["certificateHashData"]
+        for _ in range(2):
+            desk.call("DeleteCertificate", {"certificateHashData": gone})
+        desk.call("GetInstalledCertificateIds", {"certificateType": ["MORootCertificate"]})
     left = iter((2, 1, 0))
     desk.answers["Get15118EVCertificate"] = lambda _: {
         "status": "Accepted",
         "exiResponse": "AA==",
         "remainingContracts": next(left),
     }
-    desk.station.certificates.contract(desk.now, exi="AA==", update=False, remaining=2, version="x")
+    desk.station.certificates.contract(desk.now, exi="AAAA" * 30, update=False, remaining=2, version="x")
     return desk.advance(1.0)
 
 

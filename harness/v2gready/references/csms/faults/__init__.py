@@ -15,10 +15,11 @@ from v2gready.references.csms.faults import (
     hostile,
     metering,
     schema,
+    v2x,
 )
 from v2gready.references.csms.faults.registry import CATALOGUE, make
 
-AREAS = (frames, hostile, schema, access, boot, metering, charging, der, certificates)
+AREAS = (frames, hostile, schema, access, boot, metering, charging, der, certificates, v2x)
 """The modules of the catalogue."""
 
 __all__ = ["AREAS", "CATALOGUE", "make"]

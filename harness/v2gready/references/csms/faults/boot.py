@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from v2gready.protocols.ocpp.frames import ErrorCode, Payload
+from v2gready.protocols.ocpp.frames import ErrorCode, Payload, Send, parse
 from v2gready.references.csms.csms import Csms
 from v2gready.references.csms.faults.kinds import Answers, Ignores, Refuses
 from v2gready.references.csms.faults.registry import fault
@@ -246,3 +246,43 @@ class SecurityEventRefused(Refuses):
 
     action = "SecurityEventNotification"
     code = ErrorCode.NOT_SUPPORTED
+
+
+@fault("asked-message-refused", "Refuses what it asked for itself while the station is Pending.")
+class AskedRefused(Fault):
+    """B02: the station never leaves Pending."""
+
+    def reply(self, turn: Turn, reply: Reply) -> Reply:
+        """Only a boot counts."""
+        if turn.station.status == "Accepted" or turn.action == "BootNotification" or reply.error is not None:
+            return reply
+        return Reply(error=ErrorCode.SECURITY_ERROR, description="not accepted")
+
+
+@fault("event-stream-refused", "Refuses OpenPeriodicEventStream and ClosePeriodicEventStream as unknown.")
+class EventStreamRefused(Fault):
+    """N11 to N15."""
+
+    def reply(self, turn: Turn, reply: Reply) -> Reply:
+        """As in OCPP 2.0.1."""
+        return Reply(error=ErrorCode.NOT_IMPLEMENTED) if "PeriodicEventStream" in turn.action else reply
+
+
+@fault("dead-after-send", "Answers no Heartbeat any more on a connection that carried a SEND.")
+class DeadAfterSend(Fault):
+    """The SEND waits for ever for an answer of its own handler."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._stuck: set[object] = set()
+
+    def heard(self, csms: Csms, data: str | bytes) -> str | bytes | None:
+        """Notes the SEND."""
+        if isinstance(parse(data), Send):
+            self._stuck.add(csms)
+        return data
+
+    def reply(self, turn: Turn, reply: Reply) -> Reply:
+        """Behind it in the queue."""
+        stuck = turn.action == "Heartbeat" and turn.csms in self._stuck
+        return replace(reply, delay=math.inf) if stuck else reply

@@ -9,15 +9,19 @@ import base64
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
-from v2gready.protocols.ocpp.frames import Payload
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+
+from v2gready.protocols.ocpp.frames import ErrorCode, Payload
 from v2gready.protocols.pki import Curve
 from v2gready.references.csms.authority import BadCsr
 from v2gready.references.csms.csms import Csms
-from v2gready.references.csms.faults.kinds import Answers, Ignores, Requests
+from v2gready.references.csms.faults.kinds import Answers, Ignores, Refuses, Requests
 from v2gready.references.csms.faults.registry import fault
 from v2gready.references.csms.seams import Check, Fault, swapped
-from v2gready.references.csms.turn import Reply, Turn
+from v2gready.references.csms.turn import Reply, Request, Turn
 
 _LEAF = re.compile(r"-----END CERTIFICATE-----\n")
 
@@ -254,3 +258,48 @@ class SameContract(_Contract):
         """From the cache."""
         first = self._first.setdefault(turn.payload["exiRequest"], payload["exiResponse"])
         return swapped(payload, exiResponse=first)
+
+
+@fault("csr-signature-unchecked", "Signs a CSR whose signature is wrong: whoever sent it need not have the key.")
+class CsrUnchecked(Fault):
+    """A02."""
+
+    def reply(self, turn: Turn, reply: Reply) -> Reply:
+        """A certificate for the key in it."""
+        if turn.action != "SignCertificate" or reply.payload.get("status") != "Rejected":
+            return reply
+        try:
+            request = x509.load_pem_x509_csr(turn.payload["csr"].encode("utf-8"))
+        except ValueError:
+            return reply
+        key = Curve.P256.generate()
+        own = x509.CertificateSigningRequestBuilder().subject_name(request.subject).sign(key, hashes.SHA256())
+        text = own.public_bytes(serialization.Encoding.PEM).decode("ascii")
+        moment = datetime.fromtimestamp(turn.unix, UTC)
+        public: Any = request.public_key()
+        chain = turn.backend.authority(turn.now).sign(text, moment, public_key=public)
+        answer = {"certificateChain": chain, "certificateType": "ChargingStationCertificate"}
+        return Reply({"status": "Accepted"}, then=(Request("CertificateSigned", answer),))
+
+
+@fault("long-certificate-refused", "Refuses a certificate of more than 5,500 characters in Authorize.")
+class LongCertificateRefused(Refuses):
+    """M03: the limit of OCPP 2.0.1."""
+
+    action = "Authorize"
+    code = ErrorCode.FORMAT_VIOLATION
+
+    def applies(self, turn: Turn) -> bool:
+        """Chains of ISO 15118-20 are longer."""
+        return len(turn.payload.get("certificate", "")) > 5500
+
+
+@fault("long-csr-refused", "Rejects a CSR of more than 2,000 characters.")
+class LongCsrRefused(Fault):
+    """M03: 5,500 are allowed."""
+
+    def reply(self, turn: Turn, reply: Reply) -> Reply:
+        """Too long for its column."""
+        if turn.action != "SignCertificate" or len(turn.payload["csr"]) <= 2000:
+            return reply
+        return Reply({"status": "Rejected"})

@@ -461,3 +461,29 @@ class EvScheduleRefused(Refuses):
     """K15, K19."""
 
     action = "NotifyEVChargingSchedule"
+
+
+@fault("profile-for-newest-transaction", "Plans for the newest transaction of a station, whatever EVSE has needs.")
+class ProfileForNewest(_Profile):
+    """K01: the car at the other EVSE gets the profile."""
+
+    def bend(self, csms: Csms, payload: Payload) -> Payload | None:
+        """The last that began."""
+        running = [one.id for one in csms.station.transactions.values() if not one.ended]
+        if running and "transactionId" in payload["chargingProfile"]:
+            payload["chargingProfile"]["transactionId"] = running[-1]
+        return payload
+
+
+@fault("schedule-tuples-ignored", "Plans as many periods as it likes, whatever maxScheduleTuples says.")
+class TuplesIgnored(_Profile):
+    """K15, K18: the car cannot take them."""
+
+    def bend(self, csms: Csms, payload: Payload) -> Payload | None:
+        """Five at least."""
+        for schedule in payload["chargingProfile"]["chargingSchedule"]:
+            found = schedule["chargingSchedulePeriod"]
+            last = found[-1]
+            more = range(1, 6 - len(found))
+            found += [{**last, "startPeriod": last["startPeriod"] + number} for number in more]
+        return payload

@@ -173,3 +173,40 @@ class ClearWithoutFlag(Requests):
     def bend(self, csms: Csms, payload: Payload) -> Payload | None:
         """Left out."""
         return swapped(payload, isDefault=None)
+
+
+@fault("scheduled-control-starts-at-once", "Leaves start time and duration out of scheduled DER controls.")
+class StartsAtOnce(_Control):
+    """R04: a scheduled control without startTime runs from now on, and for ever."""
+
+    def bend(self, csms: Csms, payload: Payload) -> Payload | None:
+        """Left out."""
+        if payload["isDefault"]:
+            return payload
+        timed = {name: value for name, value in payload.items() if isinstance(value, dict)}
+        return payload | {name: swapped(value, startTime=None, duration=None) for name, value in timed.items()}
+
+
+@fault("control-values-rounded", "Sends whole numbers in DER controls.")
+class ValuesRounded(_Control):
+    """R04: 50.2 Hz becomes 50 Hz."""
+
+    def bend(self, csms: Csms, payload: Payload) -> Payload | None:
+        """Decimals cut off."""
+        return {
+            name: {key: int(one) if isinstance(one, float) else one for key, one in value.items()}
+            if isinstance(value, dict)
+            else value
+            for name, value in payload.items()
+        }
+
+
+@fault("der-filter-lost", "Asks for all DER controls where the operator asked for one type.")
+class FilterLost(Requests):
+    """R04: the report is that of another question."""
+
+    action = "GetDERControl"
+
+    def bend(self, csms: Csms, payload: Payload) -> Payload | None:
+        """Without filter."""
+        return swapped(payload, controlType=None, isDefault=None)

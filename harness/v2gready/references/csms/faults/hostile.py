@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import replace
 
 from v2gready.protocols.ocpp.frames import CallResult, parse
 from v2gready.references.csms.csms import Csms
+from v2gready.references.csms.faults.kinds import result_for
 from v2gready.references.csms.faults.registry import fault
 from v2gready.references.csms.seams import Fault, TlsPolicy
 from v2gready.references.csms.turn import Reply, Turn
@@ -102,3 +104,19 @@ class EcdsaAlone(Fault):
     def tls(self, policy: TlsPolicy) -> TlsPolicy:
         """One certificate is enough."""
         return replace(policy, rsa=False)
+
+
+@fault("missing-payload-accepted", "Answers a CALL of three elements as if its payload were {}.")
+class MissingPayloadAccepted(Fault):
+    """F11."""
+
+    def sends(self, csms: Csms, texts: Texts, data: str | bytes | None) -> Texts:
+        """What is missing is empty."""
+        try:
+            value = None if data is None else json.loads(data)
+        except (ValueError, RecursionError):
+            return texts
+        match value:
+            case [2, str(message_id), str(action)]:
+                return (result_for(action, message_id),)
+        return texts

@@ -154,3 +154,25 @@ class TokenInfoMissing(_Event):
     def bend(self, turn: Turn, payload: Payload) -> Payload:
         """Left out."""
         return swapped(payload, idTokenInfo=None)
+
+
+@fault("signed-values-refused", "Refuses transaction events with signed meter values.")
+class SignedValuesRefused(Refuses):
+    """V21: the publicKey of 2.1 is unknown to it."""
+
+    action = "TransactionEvent"
+
+    def applies(self, turn: Turn) -> bool:
+        """With a public key alone."""
+        return "publicKey" in str(turn.payload.get("meterValue", ""))
+
+
+@fault("operation-mode-refused", "Refuses transaction events that tell a change of operation mode.")
+class OperationModeRefused(Refuses):
+    """K01.FR.110: fields and values of 2.1."""
+
+    action = "TransactionEvent"
+
+    def applies(self, turn: Turn) -> bool:
+        """Any mode."""
+        return "operationMode" in turn.payload["transactionInfo"]

@@ -12,6 +12,7 @@ from v2gready.references.station.faults import (
     connection,
     der,
     hostile,
+    queue,
     rpc,
     schedules,
     transactions,
@@ -20,7 +21,7 @@ from v2gready.references.station.faults import (
 )
 from v2gready.references.station.faults.registry import CATALOGUE, make
 
-AREAS = (rpc, connection, boot, variables, transactions, certificates, charging, schedules, v2x, der, hostile)
+AREAS = (rpc, connection, boot, variables, transactions, queue, certificates, charging, schedules, v2x, der, hostile)
 """The modules of the catalogue."""
 
 __all__ = ["AREAS", "CATALOGUE", "make"]

@@ -10,8 +10,8 @@ from enum import Enum
 from typing import Any
 
 from v2gready.protocols.ocpp.frames import Call, CallError, Payload
-from v2gready.references.station.energy_rules import EnergyKnob
-from v2gready.references.station.faults.kinds import Answers, Turns, without
+from v2gready.references.station.energy_rules import EnergyKnob, ProfileCheck
+from v2gready.references.station.faults.kinds import Answers, Ignores, Turns, without
 from v2gready.references.station.faults.registry import fault
 from v2gready.references.station.seams import Answering, Fault
 
@@ -128,3 +128,10 @@ class NoProfileWaitedFor(Fault):
     def frame_in(self, data: str | bytes) -> str | bytes | None:
         """The wrong status."""
         return data.replace('"NoChargingProfile"', '"Accepted"') if isinstance(data, str) else data
+
+
+@fault("maximum-of-one-evse-accepted", "Takes a ChargingStationMaxProfile for one EVSE.")
+class MaximumOfOneEvse(Ignores):
+    """K02: it is for the whole station."""
+
+    ignored = frozenset({ProfileCheck.MAX_EVSE})

@@ -141,3 +141,14 @@ class ReportWithoutCharacteristics(_Reports):
     def bend(self, payload: Payload) -> Payload:
         """Left out."""
         return payload | {"reportData": [without(one, "variableCharacteristics") for one in payload["reportData"]]}
+
+
+@fault("long-lists-cut", "Answers the first ten variables of a list alone, whatever ItemsPerMessage says.")
+class LongListsCut(Answers):
+    """B06.FR.16: what is announced can be asked for."""
+
+    actions = frozenset({"GetVariables"})
+
+    def bend(self, call: Call, payload: Payload) -> Payload:
+        """The buffer is full."""
+        return {**payload, "getVariableResult": payload["getVariableResult"][:10]}
