@@ -15,8 +15,8 @@ from v2gready.authoring.ocpp import (
     StationBench,
     StationCase,
     Trace,
-    accepted,
     answered,
+    ask_alive,
     calls,
     get_variable,
     got,
@@ -26,6 +26,8 @@ from v2gready.authoring.ocpp import (
     sent,
     start_transaction,
     status_is,
+    still_serves,
+    taken,
     timestamp,
     variable,
     watched_until,
@@ -119,6 +121,7 @@ class NothingBefore(BootCase):
         bench.csms.answers[BOOT] = InTurn(Late(10, pending), Late(10, answer))
         station = await bench.csms.connection()
         await station.silence(60)
+        await ask_alive(station)
 
     def judge(self, trace: Trace) -> Iterator[Observation]:
         """The first message, and what else came before Accepted."""
@@ -127,6 +130,7 @@ class NothingBefore(BootCase):
             raise Inconclusive("the station sent nothing")
         yield holds("OCPP-B01-BOOT-FIRST", first.action == BOOT, expected=BOOT, seen=first.action, at=first.at)
         yield quiet("OCPP-B01-BOOT-FIRST", trace)
+        still_serves(trace)
 
 
 class Waiting(BootCase):
@@ -152,11 +156,13 @@ class Waiting(BootCase):
         bench.csms.registration[bench.identity] = self.status
         station = await bench.csms.connection()
         await station.silence(3 * self.interval + 10)
+        await ask_alive(station)
 
     def judge(self, trace: Trace) -> Iterator[Observation]:
         """The waits, and what else was sent; a station may hang up meanwhile where it was rejected."""
         yield from repeated("OCPP-B02-RETRY", trace, self.interval, least=3)
         yield quiet(self.rule, trace)
+        still_serves(trace)
 
 
 class Pending(Waiting):
@@ -212,6 +218,7 @@ class NoInterval(BootCase):
         bench.csms.registration[bench.identity] = "Pending"
         station = await bench.csms.connection()
         await station.silence(self.patience)
+        await ask_alive(station)
 
     def judge(self, trace: Trace) -> Iterator[Observation]:
         """Counts them within each minute; there has to be a second one."""
@@ -226,6 +233,7 @@ class NoInterval(BootCase):
             seen=f"{len(found)} in {self.patience:g} s, {crowd} in a minute",
             at=tuple(one.request.index for one in found[:3]),
         )
+        still_serves(trace)
 
 
 class PendingServes(BootCase):
@@ -265,7 +273,7 @@ class PendingServes(BootCase):
         for action in ("GetVariables", "SetVariables", "GetBaseReport"):
             yield answered(rule, sent(trace, action))
         trigger = sent(trace, "TriggerMessage")
-        yield accepted(rule, trigger)
+        yield taken(rule, trigger)
         yield received(rule, trace, BOOT, what="that was triggered", after=trigger.request, within=10.0)
         if sent(trace, "GetBaseReport").status == "Accepted":
             yield received(rule, trace, "NotifyReport", after=sent(trace, "GetBaseReport").request, within=10.0)
@@ -292,10 +300,13 @@ class Connectors(BootCase):
             await station.silence(30)
             await station.call("GetBaseReport", {"requestId": 6, "reportBase": "FullInventory"})
             await station.silence(30)
+            await ask_alive(station)
 
     def judge(self, trace: Trace) -> Iterator[Observation]:
         """Compares the connectors of the inventory with those that were told."""
         asked = sent(trace, "GetBaseReport")
+        if asked.status != "Accepted":
+            raise Inconclusive("the station gives no report of its connectors")
         there = {
             place
             for one in calls(trace, "NotifyReport", sender=trace.dut)
@@ -317,6 +328,7 @@ class Connectors(BootCase):
             seen=f"{sorted(told) or 'none'}",
             at=asked.at,
         )
+        still_serves(trace)
 
 
 def _connector(entry: Any) -> tuple[int, int] | None:
@@ -339,6 +351,7 @@ class Heartbeats(BootCase):
         bench.csms.heartbeat_interval = self.interval
         async with bench.csms.session() as station:
             await station.silence(5 * self.interval + 30)
+            await ask_alive(station)
 
     def judge(self, trace: Trace) -> Iterator[Observation]:
         """No longer silence than the interval; other messages may take the place of a heartbeat."""
@@ -359,6 +372,7 @@ class Heartbeats(BootCase):
                 seen=f"{longest:.1f} s",
                 at=(boot.reply.index, *(one.request.index for one in beats[:3])),
             )
+        still_serves(trace)
 
 
 class Resets(BootCase):
@@ -380,7 +394,7 @@ class Resets(BootCase):
     def judge(self, trace: Trace) -> Iterator[Observation]:
         """The next BootNotification, on a new connection."""
         asked = sent(trace, "Reset")
-        yield accepted("OCPP-B11-RESET", asked)
+        yield taken("OCPP-B11-RESET", asked)
         yield received(
             "OCPP-B11-RESET", trace, BOOT, after=asked.request, within=140.0, what="with reason RemoteReset",
             where=lambda one: one["reason"] in {"RemoteReset", "ScheduledReset"},

@@ -13,7 +13,7 @@ from v2gready.authoring.ocpp import (
     StationBench,
     StationCase,
     Trace,
-    accepted,
+    ask_alive,
     calls,
     composite_as_modelled,
     get_variable,
@@ -30,7 +30,9 @@ from v2gready.authoring.ocpp import (
     sent,
     start_transaction,
     status_is,
+    still_serves,
     supports,
+    taken,
     told_variable,
     valid,
     watched_until,
@@ -103,9 +105,9 @@ class Replaced(ProfileCase):
     def judge(self, trace: Trace) -> Iterator[Observation]:
         """Compares the composites with what should be there, and reads the report behind the power cycle."""
         for one in calls(trace, SET, sender=trace.tester):
-            yield accepted("OCPP-K01-REPLACE", one)
+            yield taken("OCPP-K01-REPLACE", one)
         clear = sent(trace, CLEAR)
-        yield accepted("OCPP-K10-CLEAR", clear)
+        yield taken("OCPP-K10-CLEAR", clear)
         asked = calls(trace, COMPOSITE, sender=trace.tester, after=sent(trace, SET).request)
         boots = [one for one in calls(trace, "BootNotification", sender=trace.dut) if one.t > clear.t]
         if not boots or len(asked) < 3:
@@ -119,6 +121,8 @@ class Replaced(ProfileCase):
             for report in calls(trace, REPORT, sender=trace.dut, after=boots[0].request)
             for one in report.payload["chargingProfile"]
         }
+        if 202 not in reported:
+            raise Inconclusive("the station has not reported the profile that it kept")
         told = look(asked[-1].answer, "schedule.chargingSchedulePeriod.0.limit")
         old = 203 in reported or reported.get(202) == LOW or told in {LOW, LOW / 2}
         yield holds(
@@ -209,14 +213,14 @@ class Reports(ProfileCase):
 
     def judge(self, trace: Trace) -> Iterator[Observation]:
         """Compares every report with what must be there by then."""
-        taken = {
+        there = {
             one.payload["chargingProfile"]["id"]
             for one in calls(trace, SET, sender=trace.tester)
             if one.status == "Accepted"
         }
-        if len(taken) < 2 or self.ids[0] not in taken:
-            raise Inconclusive(f"{len(taken)} profiles were accepted: too few to ask for")
-        wanted = {1: taken, 2: {self.ids[0]}, 3: set(), 4: taken - {self.ids[0]}, 5: set()}
+        if len(there) < 2 or self.ids[0] not in there:
+            raise Inconclusive(f"{len(there)} profiles were accepted: too few to ask for")
+        wanted = {1: there, 2: {self.ids[0]}, 3: set(), 4: there - {self.ids[0]}, 5: set()}
         rules = {1: "OCPP-K09-GET", 2: "OCPP-K09-GET", 3: "OCPP-K09-GET", 4: "OCPP-K10-CLEAR", 5: "OCPP-K10-CLEAR"}
         for number, ids in wanted.items():
             asked = next(iter(calls(trace, GET, sender=trace.tester)[number - 1 : number]), None)
@@ -227,8 +231,8 @@ class Reports(ProfileCase):
         if len(cleared) < 3:
             raise Inconclusive("not all clears were sent")
         yield status_is("OCPP-K10-CLEAR", cleared[0], "Unknown")
-        yield accepted("OCPP-K10-CLEAR", cleared[1])
-        yield accepted("OCPP-K10-CLEAR", cleared[2])
+        yield taken("OCPP-K10-CLEAR", cleared[1])
+        yield taken("OCPP-K10-CLEAR", cleared[2])
 
     @staticmethod
     def _complete(rule: str, trace: Trace, asked: RpcExchange, ids: set[int]) -> Observation:
@@ -290,7 +294,7 @@ class WhichTransaction(ProfileCase):
 
     def judge(self, trace: Trace) -> Iterator[Observation]:
         """Only the last one may be accepted; an unknown transaction is named as the reason."""
-        yield accepted("OCPP-K01-ACCEPT", sent(trace, SET, where=with_id(235)))
+        yield taken("OCPP-K01-ACCEPT", sent(trace, SET, where=with_id(235)))
         rule = "OCPP-K01-TXPROFILE"
         for number in (231, 232):
             yield status_is(rule, sent(trace, SET, where=with_id(number)), "Rejected", reason="TxNotFound")
@@ -339,7 +343,7 @@ class Malformed(ProfileCase):
         if len(right) < 2:
             raise Inconclusive("not all profiles were sent")
         for one in right:
-            yield accepted("OCPP-K01-ACCEPT", one)
+            yield taken("OCPP-K01-ACCEPT", one)
         for number, rule in (
             (242, "OCPP-K01-START"),
             (243, "OCPP-K01-START"),
@@ -392,7 +396,8 @@ class OutOfPlace(ProfileCase):
             told = await get_variable(station, SMART, "ProfileStackLevel")
             await get_variable(station, "V2XChargingCtrlr", "SupportedEnergyTransferModes", evse=1)
             transaction = await start_transaction(bench, station)
-            both = {"limit": LOW, "limit_L2": LOW}
+            lone = period(0, "CentralSetpoint", setpoint_L2=LOW)
+            both = period(0, limit=LOW, limit_L2=LOW)
             external = "ChargingStationExternalConstraints"
             for evse, one in (
                 (1, profile(250, limit, purpose=TX_DEFAULT, start=start)),
@@ -402,11 +407,9 @@ class OutOfPlace(ProfileCase):
                 (1, profile(254, period(0, limit=HIGH, numberPhases=3), transaction=transaction.id, start=start)),
                 (
                     1,
-                    profile(
-                        255, period(0, "CentralSetpoint", setpoint_L2=LOW), transaction=transaction.id, start=start
-                    ),
+                    profile(255, lone, transaction=transaction.id, start=start),
                 ),
-                (1, profile(256, period(0, None, **both), purpose=TX_DEFAULT, stack=1, start=start)),
+                (1, profile(256, both, purpose=TX_DEFAULT, stack=1, start=start)),
                 (1, profile(257, limit, purpose=MAXIMUM, start=start)),
             ):
                 await station.call(SET, {"evseId": evse, "chargingProfile": one})
@@ -520,7 +523,7 @@ class Priority(ProfileCase):
             def fits(told: Mapping[str, Any], on: bool = on, whose: str = whose) -> bool:  # noqa: FBT001 - bound here
                 return told["activated"] is on and told["transactionId"] == whose
 
-            yield accepted("OCPP-K21-ACTIVATE", one)
+            yield taken("OCPP-K21-ACTIVATE", one)
             yield composite_as_modelled("OCPP-K21-ACTIVATE", trace, composite, least=2)
             yield received(
                 "OCPP-K21-NOTIFY",
@@ -566,6 +569,7 @@ class Needs(ProfileCase):
                 one["chargingSchedule"].append(second)
                 await station.call(SET, {"evseId": 1, "chargingProfile": one})
             await station.silence(self.watched)
+            await ask_alive(station)
 
     def told(self, trace: Trace) -> RpcExchange:
         """The needs.
@@ -615,9 +619,10 @@ class NeedsAccepted(Needs):
             seen=f"{sorted(needs.payload['chargingNeeds'])}",
             at=needs.at,
         )
-        yield accepted("OCPP-K15-SCHEDULES", one)
+        yield taken("OCPP-K15-SCHEDULES", one)
         yield received("OCPP-K19-SCHEDULE", trace, "NotifyEVChargingSchedule", after=one.request, within=30.0)
         yield self.flows("OCPP-K15-SCHEDULES", trace, one.t, 10.0, MIDDLE)
+        still_serves(trace)
 
 
 class NeedsProcessing(Needs):
@@ -633,6 +638,7 @@ class NeedsProcessing(Needs):
         """After 60 s and some there is power, within TxDefaultProfile."""
         needs = self.told(trace)
         yield self.flows("OCPP-K15-DEADLINE", trace, needs.t, 75.0, HIGH)
+        still_serves(trace)
 
 
 class NeedsNoProfile(Needs):
@@ -649,6 +655,7 @@ class NeedsNoProfile(Needs):
         """Power within 20 s, within TxDefaultProfile."""
         needs = self.told(trace)
         yield self.flows("OCPP-K15-DEADLINE", trace, needs.t, 20.0, HIGH)
+        still_serves(trace)
 
 
 class TooManySchedules(ProfileCase):
@@ -732,7 +739,7 @@ class Extras(ProfileCase):
         rule, announced = "OCPP-K01-EXTRAS", 0
         if str(told_variable(trace, SMART, "SupportsLimitAtSoC")).lower() == "true":
             announced += 1
-            yield accepted(rule, sent(trace, SET, where=with_id(301)))
+            yield taken(rule, sent(trace, SET, where=with_id(301)))
             limit = look(asked[0].answer, "schedule.chargingSchedulePeriod.0.limit")
             yield holds(
                 rule, limit == LOW, expected=f"limit {LOW} W at 90 %, capped from 80 % on", seen=f"{limit} W",
@@ -740,7 +747,7 @@ class Extras(ProfileCase):
             )  # fmt: skip
         if str(told_variable(trace, SMART, "SupportsRandomizedDelay")).lower() == "true":
             announced += 1
-            yield accepted(rule, sent(trace, SET, where=with_id(302)))
+            yield taken(rule, sent(trace, SET, where=with_id(302)))
             yield self._spread_out(rule, asked[1])
         if not announced:
             raise Inconclusive("the station announces neither limitAtSoC nor randomizedDelay")

@@ -12,12 +12,14 @@ from v2gready.authoring.ocpp import (
     StationBench,
     StationCase,
     Trace,
+    ask_alive,
     calls,
     every,
     holds,
     instant,
     look,
     start_transaction,
+    still_serves,
 )
 
 TOLERANCE = 10.0
@@ -65,6 +67,7 @@ class ClockCase(StationCase):
     def judge(self, trace: Trace) -> Iterator[Observation]:
         """Compares the times of all events with the clock that was told."""
         yield follows("OCPP-B01-CLOCK", trace, 2)
+        still_serves(trace)
 
 
 class AtBoot(ClockCase):
@@ -82,6 +85,7 @@ class AtBoot(ClockCase):
             await station.silence(2)
             await start_transaction(bench, station)
             await station.silence(70)
+            await ask_alive(station)
 
 
 class WithHeartbeat(ClockCase):
@@ -103,6 +107,7 @@ class WithHeartbeat(ClockCase):
                 await station.silence(3)
                 await station.call("TriggerMessage", {"requestedMessage": EVENT, "evse": {"id": 1}})
                 await station.silence(5)
+            await ask_alive(station)
 
 
 class WithOffset(ClockCase):
@@ -135,3 +140,4 @@ class WithOffset(ClockCase):
                 await station.call("TriggerMessage", {"requestedMessage": "Heartbeat"})
                 await station.look_for("Heartbeat", within=15, since=mark)
                 await station.silence(35)
+            await ask_alive(station)

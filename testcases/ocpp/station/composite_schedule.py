@@ -13,8 +13,8 @@ from v2gready.authoring.ocpp import (
     StationCase,
     Trace,
     Transaction,
-    accepted,
     answered,
+    ask_alive,
     calls,
     composite_as_modelled,
     every,
@@ -30,6 +30,8 @@ from v2gready.authoring.ocpp import (
     sent,
     start_transaction,
     status_is,
+    still_serves,
+    taken,
     told_variable,
 )
 
@@ -227,10 +229,9 @@ class OneDecimal(StationCase):
             most = int(float(await get_variable(station, SMART, "PeriodsPerSchedule") or 1))
             await station.call(COMPOSITE, question(unit, duration=600))
             size = max(min(most, self.span), 1)
-            every_one = list(range(self.lowest, self.highest + 1))
-            values: list[list[float]] = [[8.1], *(every_one[at : at + size] for at in range(0, len(every_one), size))]
-            for tenths in values if size > 1 else values[:40]:
-                limits = [one if isinstance(one, float) else one / 10 for one in tenths]
+            every_one = [tenths / 10 for tenths in range(self.lowest, self.highest + 1)]
+            slices = [[8.1], *([*every_one[at : at + size]] for at in range(0, len(every_one), size))]
+            for limits in slices if size > 1 else slices[:40]:
                 periods = [period(60 * place, limit=limit) for place, limit in enumerate(limits)]
                 one = profile(140, *periods, purpose=TX_DEFAULT, stack=0, unit=unit, start=bench.stamp(-1))
                 await station.call(SET, {"evseId": 1, "chargingProfile": one})
@@ -242,7 +243,7 @@ class OneDecimal(StationCase):
         if not set_ones:
             raise Inconclusive("no profile was sent")
         rule = "OCPP-K01-DECIMALS"
-        yield every(rule, (accepted(rule, one) for one in set_ones), what="profiles")
+        yield every(rule, (taken(rule, one) for one in set_ones), what="profiles")
         asked = calls(trace, COMPOSITE, sender=trace.tester, after=set_ones[0].request)
         yield every(rule, (composite_as_modelled(rule, trace, one) for one in asked), what="composites")
 
@@ -286,12 +287,12 @@ class Question(StationCase):
     def judge(self, trace: Trace) -> Iterator[Observation]:
         """Compares with the model; for the station as a whole only unit and span, which the model has not."""
         rule = "OCPP-K08-COMPOSITE"
-        yield accepted(rule, sent(trace, SET))
+        yield taken(rule, sent(trace, SET))
         asked = calls(trace, COMPOSITE, sender=trace.tester, after=sent(trace, SET).request)
         ours = [one for one in asked if one.payload["evseId"] == 1 and "chargingRateUnit" in one.payload]
         for one in asked:
             if "chargingRateUnit" not in one.payload:
-                yield accepted(rule, one)
+                yield taken(rule, one)
         yield every(rule, (composite_as_modelled(rule, trace, one) for one in ours), what="composites of an EVSE")
         for one in asked:
             if one.payload["evseId"] == 0:
@@ -331,12 +332,13 @@ class Followed(StationCase):
             one = profile(160, *periods, transaction=transaction.id, start=bench.stamp(), schedule={"duration": 600})
             await station.call(SET, {"evseId": 1, "chargingProfile": one})
             await station.silence(120)
+            await ask_alive(station)
 
     def judge(self, trace: Trace) -> Iterator[Observation]:
         """Looks at the power under both limits, and that there was more before."""
         rule = "OCPP-K01-ACCEPT"
         one = sent(trace, SET)
-        yield accepted(rule, one)
+        yield taken(rule, one)
         if one.status != "Accepted":
             return
         settling = float(trace.declared.get("ocpp_settling_time", 3.0)) + 1.0
@@ -348,6 +350,7 @@ class Followed(StationCase):
         yield power_limited(
             rule, trace, 1, limits[1], after=start + 60.0, within=settling, until=start + 118.0, before=40.0
         )
+        still_serves(trace)
 
 
 class Validity(StationCase):
@@ -386,11 +389,12 @@ class Validity(StationCase):
             for wait in (30, 60, 60):
                 await station.silence(wait)
                 await station.call(COMPOSITE, question("W", duration=300))
+            await ask_alive(station)
 
     def judge(self, trace: Trace) -> Iterator[Observation]:
         """Compares the composites with the model and looks at the power within the bounds."""
         one = sent(trace, SET)
-        yield accepted("OCPP-K01-ACCEPT", one)
+        yield taken("OCPP-K01-ACCEPT", one)
         if one.status != "Accepted":
             return
         asked = calls(trace, COMPOSITE, sender=trace.tester, after=one.request)
@@ -402,6 +406,7 @@ class Validity(StationCase):
             "OCPP-K01-ACCEPT", trace, 1, limit, after=one.t + self.begin, within=settling, until=one.t + self.end - 2,
             before=55.0,
         )  # fmt: skip
+        still_serves(trace)
 
 
 class Generation(StationCase):

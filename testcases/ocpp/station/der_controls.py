@@ -226,6 +226,17 @@ class WronglyMade(_DerCase):
         )
 
 
+def _all_answered(trace: Trace, number: int) -> None:
+    """The station lived until the last control: half a trace says nothing of the other half.
+
+    Raises:
+        Inconclusive: Fewer were answered.
+    """
+    found = [one for one in calls(trace, "SetDERControl", sender=trace.tester) if one.reply is not None]
+    if len(found) < number:
+        raise Inconclusive(f"{len(found)} of {number} controls were answered")
+
+
 class DefaultPriority(_DerCase):
     """Several parties set defaults; the lower number wins, and the answer tells each time who lost."""
 
@@ -250,6 +261,7 @@ class DefaultPriority(_DerCase):
     def judge(self, trace: Trace) -> Iterator[Observation]:
         """SupersededIds follow the model of R04."""
         yield every("OCPP-R04.FR.02", priorities("OCPP-R04.FR.02", trace, default=True), what="default controls")
+        _all_answered(trace, 12)
 
 
 class ScheduledPriority(_DerCase):
@@ -280,6 +292,7 @@ class ScheduledPriority(_DerCase):
     def judge(self, trace: Trace) -> Iterator[Observation]:
         """SupersededIds follow the model of R04."""
         yield every("OCPP-R04.FR.03", priorities("OCPP-R04.FR.03", trace, default=False), what="scheduled controls")
+        _all_answered(trace, 12)
 
 
 class ReportsSuperseded(_DerCase):

@@ -14,7 +14,7 @@ from v2gready.authoring.ocpp import (
     StationBench,
     StationCase,
     Trace,
-    accepted,
+    ask_alive,
     calls,
     every,
     get_variable,
@@ -30,6 +30,8 @@ from v2gready.authoring.ocpp import (
     sent,
     set_variable,
     start_transaction,
+    still_serves,
+    taken,
     told_variable,
 )
 
@@ -61,6 +63,9 @@ class ExternalCase(StationCase):
         found = calls(trace, COMPOSITE, sender=trace.tester)
         if len(found) < least:
             raise Inconclusive(f"the stimulus did not come to its end: {len(found)} of {least} marks")
+        for one in found:
+            if one.status != "Accepted" or look(one.answer, "schedule.chargingSchedulePeriod.0") is None:
+                raise Inconclusive("the station gave no composite schedule")
         return found
 
     def arrived(self, trace: Trace, before: RpcExchange, after: RpcExchange) -> None:
@@ -145,7 +150,7 @@ class Lifetime(ExternalCase):
             "OCPP-K09-GET", trace, REPORT, after=asked.request, within=15.0, what="with external constraints",
             where=lambda one: any(each["chargingProfilePurpose"] == EXTERNAL for each in one["chargingProfile"]),
         )  # fmt: skip
-        yield accepted("OCPP-K09-GET", asked)
+        yield taken("OCPP-K09-GET", asked)
         yield reported
         rule = "OCPP-K13-CLEARED"
         yield received(
@@ -178,11 +183,15 @@ class Zero(ExternalCase):
             await bench.act("external_limit", watts=0)
             await station.silence(40)
             await self.mark(station)
+            await ask_alive(station)
 
     def judge(self, trace: Trace) -> Iterator[Observation]:
         """No power, in either direction, where there was some before."""
         before, during = self.marks(trace, 2)[:2]
         self.arrived(trace, before, during)
+        begun = calls(trace, EVENT, sender=trace.dut, before=before.request)
+        if not any(look(one.payload, "transactionInfo.chargingState") == "Charging" for one in begun):
+            raise Inconclusive("the station has told no charging before the limit")
         settling = float(trace.declared.get("ocpp_settling_time", 3.0)) + 2.0
         earlier, _ = power_at(trace, 1, since=before.t - 35, until=before.t)
         if not earlier or max(one.value for _, one, _ in earlier) < 500:
@@ -191,6 +200,7 @@ class Zero(ExternalCase):
             "OCPP-K11-ZERO", trace, 1, Limit("W", low=-250.0, high=250.0), after=before.t, within=settling,
             until=during.t,
         )  # fmt: skip
+        still_serves(trace)
 
 
 class Significance(ExternalCase):

@@ -14,6 +14,7 @@ from v2gready.authoring.ocpp import (
     StationBench,
     StationCase,
     Trace,
+    ask_alive,
     calls,
     handshakes,
     holds,
@@ -21,6 +22,7 @@ from v2gready.authoring.ocpp import (
     look,
     set_variable,
     start_transaction,
+    still_serves,
     transactions,
     watched_until,
 )
@@ -127,6 +129,7 @@ class OfflineCase(StationCase):
         await bench.csms.go_online()
         again = await bench.csms.connection(within=BACK)
         await again.silence(seconds)
+        await ask_alive(again)
         return again
 
 
@@ -171,6 +174,7 @@ class ThroughAnOutage(OfflineCase):
         yield in_order("OCPP-E-SEQNO", events)
         yield complete("OCPP-E-ONCE", events)
         yield from marked("OCPP-E-OFFLINE", trace, events)
+        still_serves(trace)
 
 
 class WhollyOffline(OfflineCase):
@@ -222,6 +226,7 @@ class WhollyOffline(OfflineCase):
         if events:
             yield in_order("OCPP-E-SEQNO", events)
             yield complete("OCPP-E-ONCE", events)
+        still_serves(trace)
 
 
 class PowerFails(OfflineCase):
@@ -241,6 +246,7 @@ class PowerFails(OfflineCase):
             await bench.act("reboot")
         again = await bench.csms.connection(within=BACK)
         await again.silence(120)
+        await ask_alive(again)
 
     def judge(self, trace: Trace) -> Iterator[Observation]:
         """After the boot there is its end, or another event of it."""
@@ -261,6 +267,7 @@ class PowerFails(OfflineCase):
             seen=f"{sorted(words) or 'nothing'}", at=tuple(one.request.index for one in (later or events)[:3]),
         )  # fmt: skip
         yield in_order("OCPP-E-SEQNO", events)
+        still_serves(trace)
 
 
 class MemoryIsShort(OfflineCase):
@@ -308,3 +315,4 @@ class MemoryIsShort(OfflineCase):
             seen=f"{len(kinds)} events, seqNo {numbers[0]} to {numbers[-1]}",
             at=(events[0].request.index, events[-1].request.index),
         )  # fmt: skip
+        still_serves(trace)

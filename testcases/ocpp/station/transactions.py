@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import pairwise
 from typing import Any, ClassVar
 
@@ -15,7 +16,7 @@ from v2gready.authoring.ocpp import (
     StationBench,
     StationCase,
     Trace,
-    accepted,
+    ask_alive,
     calls,
     every,
     get_variable,
@@ -30,6 +31,8 @@ from v2gready.authoring.ocpp import (
     sent,
     start_transaction,
     status_is,
+    still_serves,
+    taken,
     told_variable,
     transactions,
     watched_until,
@@ -133,6 +136,7 @@ class Local(TransactionCase):
             await station.silence(20)
             await bench.act("unplug", evse=1)
             await station.silence(20)
+            await ask_alive(station)
 
     def judge(self, trace: Trace) -> Iterator[Observation]:
         """Looks at ids, numbers, states and the values between."""
@@ -164,6 +168,7 @@ class Local(TransactionCase):
             at=over.at,
         )
         yield from self._metered(trace, events, over)
+        still_serves(trace)
 
     def _metered(self, trace: Trace, events: list[RpcExchange], over: RpcExchange) -> Iterator[Observation]:
         told = told_variable(trace, "SampledDataCtrlr", "TxUpdatedInterval")
@@ -215,11 +220,12 @@ class Remote(TransactionCase):
                 mine = event.payload[INFO]["transactionId"]
                 await station.call("RequestStopTransaction", {"transactionId": mine})
             await station.silence(PATIENCE)
+            await ask_alive(station)
 
     def judge(self, trace: Trace) -> Iterator[Observation]:
         """Answers, remoteStartId in some event, the end by the stop alone."""
         start = sent(trace, "RequestStartTransaction")
-        yield accepted("OCPP-F01-REMOTE", start)
+        yield taken("OCPP-F01-REMOTE", start)
         yield received(
             "OCPP-F01-REMOTE", trace, EVENT, after=start.request, within=60.0, what=f"with remoteStartId {self.number}",
             where=lambda one: look(one, f"{INFO}.remoteStartId") == self.number,
@@ -228,11 +234,12 @@ class Remote(TransactionCase):
         right = sent(trace, "RequestStopTransaction", where=lambda one: one["transactionId"] != "somebody-else")
         rule = "OCPP-F03-REMOTE-STOP"
         yield status_is(rule, wrong, "Rejected")
-        yield accepted(rule, right)
+        yield taken(rule, right)
         yield received(
             rule, trace, EVENT, after=right.request, within=PATIENCE, what="Ended with stoppedReason Remote",
             where=lambda one: one["eventType"] == "Ended" and look(one, f"{INFO}.stoppedReason") == "Remote",
         )  # fmt: skip
+        still_serves(trace)
 
 
 class Apart(TransactionCase):
@@ -252,6 +259,7 @@ class Apart(TransactionCase):
                 await bench.act("stop", evse=1)
                 await bench.act("unplug", evse=1)
                 await station.silence(20)
+            await ask_alive(station)
 
     def judge(self, trace: Trace) -> Iterator[Observation]:
         """As many ids as Started."""
@@ -266,6 +274,7 @@ class Apart(TransactionCase):
         if len(groups) == len(begun):
             rule = "OCPP-E-SEQNO"
             yield every(rule, (gapless(rule, one) for one in groups.values()), what="transactions")
+        still_serves(trace)
 
 
 class Refused(TransactionCase):
@@ -288,6 +297,7 @@ class Refused(TransactionCase):
             await bench.act("plug_in", evse=1)
             await bench.act("present_token", token=STRANGER, type="ISO14443", evse=1)
             await station.silence(60)
+            await ask_alive(station)
 
     def judge(self, trace: Trace) -> Iterator[Observation]:
         """No charging after the refusal."""
@@ -305,6 +315,7 @@ class Refused(TransactionCase):
             "OCPP-C01-STATION", trace, EVENT, after=refusal, seconds=55.0, what="with chargingState Charging",
             where=lambda one: look(one, f"{INFO}.chargingState") == "Charging",
         )  # fmt: skip
+        still_serves(trace)
 
 
 class Deauthorized(TransactionCase):
@@ -325,6 +336,7 @@ class Deauthorized(TransactionCase):
             await bench.act("plug_in", evse=1)
             await bench.act("present_token", token=TOKEN, type="ISO14443", evse=1)
             await station.silence(60)
+            await ask_alive(station)
 
     def judge(self, trace: Trace) -> Iterator[Observation]:
         """The end comes by itself."""
@@ -337,6 +349,7 @@ class Deauthorized(TransactionCase):
             "OCPP-E05-DEAUTHORIZED", trace, EVENT, after=blocked[0].request, within=PATIENCE, what="Ended",
             where=lambda one: one["eventType"] == "Ended",
         )  # fmt: skip
+        still_serves(trace)
 
 
 class TrueValues(TransactionCase):
@@ -353,6 +366,7 @@ class TrueValues(TransactionCase):
         async with bench.csms.session() as station:
             await start_transaction(bench, station)
             await station.silence(300)
+            await ask_alive(station)
 
     def judge(self, trace: Trace) -> Iterator[Observation]:
         """Compares with the meter of the bench where there is one, and energy with power."""
@@ -372,10 +386,10 @@ class TrueValues(TransactionCase):
             rule, abs(energy - wanted) <= 0.15 * wanted + 20, expected=f"about {wanted:.0f} Wh for {mean:.0f} W",
             seen=f"{energy:.1f} Wh", at=(inside[0].index, inside[-1].index),
         )  # fmt: skip
-        try:
+        # Without a meter on the bench energy against power is all there is.
+        with suppress(Inconclusive):
             yield power_told_is_true(rule, trace, 1)
-        except Inconclusive:
-            return  # no meter on this bench: energy against power is all there is
+        still_serves(trace)
 
 
 class Triggers(TransactionCase):
@@ -478,6 +492,7 @@ class Repeats(TransactionCase):
             await bench.act("plug_in", evse=1)
             await bench.act("present_token", token=TOKEN, type="ISO14443", evse=1)
             await station.silence(240)
+            await ask_alive(station)
 
     def judge(self, trace: Trace) -> Iterator[Observation]:
         """Counts the sends of the first event, and the waits between them."""
@@ -508,6 +523,7 @@ class Repeats(TransactionCase):
             seen=f"{len(first)} sends, {len(others)} of later events",
             at=(first[-1].request.index, *(one.request.index for one in others[:1])),
         )
+        still_serves(trace)
 
     @staticmethod
     def late(one: RpcExchange) -> float:
@@ -532,6 +548,7 @@ class Instants(TransactionCase):
         async with bench.csms.session() as station:
             await start_transaction(bench, station)
             await station.silence(60)
+            await ask_alive(station)
 
     def judge(self, trace: Trace) -> Iterator[Observation]:
         """Every stamp in what the station sent lies within two minutes of the time that it was told."""
@@ -552,6 +569,7 @@ class Instants(TransactionCase):
             seen=f"{odd[0].action} of {odd[1]}" if odd else f"{count} times, all so",
             at=(odd[0] if odd else boot).at,
         )  # fmt: skip
+        still_serves(trace)
 
 
 def _stamps(value: Any) -> Iterator[str]:

@@ -11,11 +11,13 @@ from v2gready.authoring.ocpp import (
     StationBench,
     StationCase,
     Trace,
-    accepted,
+    ask_alive,
     calls,
     holds,
     look,
     sent,
+    still_serves,
+    taken,
     told_variable,
     variable,
     watched_until,
@@ -66,6 +68,7 @@ class OneByOne(StationCase):
                 many = [variable(*HEARTBEAT)] * (int(most) + 1)
                 await station.call(READ, {"getVariableData": many[:-1]})
                 await station.call(READ, {"getVariableData": many})
+            await ask_alive(station)
 
     def judge(self, trace: Trace) -> Iterator[Observation]:
         """Looks at the status of each."""
@@ -103,6 +106,7 @@ class OneByOne(StationCase):
         fits = refused or got == int(most) + 1
         yield holds(rule, fits, expected="OccurrenceConstraintViolation, or a result for each", at=over.at,
                     seen=str(over.error.code) if over.error else f"{got} results")  # fmt: skip
+        still_serves(trace)
 
 
 class Reported(StationCase):
@@ -125,12 +129,13 @@ class Reported(StationCase):
         async with bench.csms.session() as station:
             await station.call(REPORT, {"requestId": 31, "reportBase": "FullInventory"})
             await station.silence(WAIT)
+            await ask_alive(station)
 
     def judge(self, trace: Trace) -> Iterator[Observation]:
         """requestId, numbers and tbc."""
         asked = sent(trace, REPORT)
         rule = "OCPP-B07-REPORT"
-        yield accepted(rule, asked)
+        yield taken(rule, asked)
         parts = calls(trace, "NotifyReport", sender=trace.dut, after=asked.request)
         if watched_until(trace) - asked.t < WAIT - 1:
             raise Inconclusive("the report was not awaited")
@@ -142,3 +147,4 @@ class Reported(StationCase):
             rule, bool(parts) and told == right, expected="requestId 31, seqNo from 0, tbc on all but the last",
             seen=f"{told[:2]} … {told[-1:]}", at=(asked.request.index, *(one.request.index for one in parts[:3])),
         )  # fmt: skip
+        still_serves(trace)

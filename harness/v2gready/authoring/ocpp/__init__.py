@@ -105,6 +105,7 @@ from v2gready.authoring.ocpp.probes import (
     write,
 )
 from v2gready.authoring.ocpp.schedules import (
+    ask_alive,
     composite_as_modelled,
     installed_profiles,
     own_limit,
@@ -112,7 +113,9 @@ from v2gready.authoring.ocpp.schedules import (
     random_profile,
     rate_units,
     situation_at,
+    still_serves,
     supports,
+    taken,
     told_variable,
     utc_at,
 )
@@ -252,6 +255,7 @@ __all__ = [
     "all_survived",
     "answered",
     "answered_within",
+    "ask_alive",
     "broken_calls",
     "call_error",
     "calls",
@@ -343,10 +347,12 @@ __all__ = [
     "start_v2x",
     "status_is",
     "stays_and_goes_on",
+    "still_serves",
     "strays",
     "subprotocol_is",
     "supports",
     "survives",
+    "taken",
     "timestamp",
     "told_power",
     "told_variable",

@@ -17,6 +17,7 @@ from v2gready.authoring.ocpp.wire import (
     calls,
     edition_of,
     editions,
+    ended,
     last_words,
     named,
     need_watch,
@@ -27,8 +28,9 @@ from v2gready.model.measurement import Limit, Measurement
 from v2gready.model.observation import Inconclusive, Observation, Severity
 from v2gready.model.trace import Event, Frame, Record, Trace
 from v2gready.model.verdict import Verdict
+from v2gready.protocols.ocpp.editions import Edition
 from v2gready.protocols.ocpp.frames import Call, CallError, CallResult, CallResultError, ErrorCode, Send
-from v2gready.protocols.ocpp.schema import check, check_reply
+from v2gready.protocols.ocpp.schema import actions, check, check_reply
 
 ACCEPTED = "Accepted"
 REJECTED = "Rejected"
@@ -51,12 +53,21 @@ def accepted(requirement: str, exchange: RpcExchange, *, severity: Severity = Se
     """The request is answered by a CALLRESULT, with status Accepted where the message has a status."""
     return holds(
         requirement,
-        exchange.answer is not None and exchange.status in {None, ACCEPTED},
+        exchange.answer is not None and (exchange.status == ACCEPTED or not _has_status(exchange)),
         expected=f"{exchange.action} accepted",
         seen=describe(exchange),
         at=exchange.at,
         severity=severity,
     )
+
+
+def _has_status(exchange: RpcExchange) -> bool:
+    """The answer has a status, or should have one: what is left out has not been accepted."""
+    if exchange.status is not None:
+        return True
+    spoken = [one for one in Edition if exchange.action in actions(one)]
+    return any("status" in one.sentence or one.path == "status" for edition in spoken[-1:]
+               for one in check_reply(edition, exchange.call, CallResult(exchange.call.id, {})))  # fmt: skip
 
 
 def answered(requirement: str, exchange: RpcExchange, *, severity: Severity = Severity.MUST) -> Observation:
@@ -390,10 +401,10 @@ def never_sent(
     Raises:
         Inconclusive: It did not, but we did not listen for so long.
     """
-    actions = {action} if isinstance(action, str) else set(action)
-    name = " or ".join(sorted(actions))
+    names = {action} if isinstance(action, str) else set(action)
+    name = " or ".join(sorted(names))
     found = [
-        one for single in actions for one in _messages(trace, single, where, link, after) if one.t - after.t <= seconds
+        one for single in names for one in _messages(trace, single, where, link, after) if one.t - after.t <= seconds
     ]
     expected = " ".join(filter(None, ("no", name, what, f"for {seconds:g} s")))
     if found:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from v2gready.authoring.expectations import holds, measured
 from v2gready.authoring.ocpp.flows import get_variable, period, profile
-from v2gready.authoring.ocpp.judgements import describe
+from v2gready.authoring.ocpp.judgements import ACCEPTED, describe, status_is
 from v2gready.authoring.ocpp.power import power_at, tolerance_of
 from v2gready.authoring.ocpp.wire import RpcExchange, calls, instant
 from v2gready.model.measurement import Limit, Measurement
@@ -31,6 +31,7 @@ EXACT: Final = 0.049
 """A limit has one decimal at most in OCPP 2.0.1; whoever misses one by less has rounded at another place."""
 _EXTERNAL: Final = "ChargingStationExternalConstraints"
 _SMART: Final = "SmartChargingCtrlr"
+_EVERYBODY_HAS: Final = ("OCPPCommCtrlr", "HeartbeatInterval")
 
 
 def utc_at(trace: Trace, t: float) -> datetime:
@@ -265,6 +266,29 @@ def power_limited(
     )
 
 
+def taken(requirement: str, exchange: RpcExchange) -> Observation:
+    """The answer has status Accepted; an empty result says nothing."""
+    return status_is(requirement, exchange, ACCEPTED)
+
+
+async def ask_alive(session: OcppSession) -> None:
+    """Reads a variable that every station has, at the end of a stimulus: see `still_serves`."""
+    await get_variable(session, *_EVERYBODY_HAS)
+
+
+def still_serves(trace: Trace) -> None:
+    """The station served to the end: who has nothing to say any more, or answers all alike, has done nothing right.
+
+    Raises:
+        Inconclusive: The last thing that we asked was not answered as it was asked.
+    """
+    asked = calls(trace, sender=trace.tester)
+    last = asked[-1] if asked and asked[-1].action == "GetVariables" else None
+    results = None if last is None or last.answer is None else last.answer.get("getVariableResult")
+    if not isinstance(results, list) or not results or results[0].get("variable", {}).get("name") != _EVERYBODY_HAS[1]:
+        raise Inconclusive("the station did not serve to the end")
+
+
 async def rate_units(session: OcppSession) -> tuple[str, ...]:
     """Units of charging schedules that a station announces; W first. W alone where it does not say."""
     told = str(await get_variable(session, _SMART, "RateUnit") or "W")
@@ -341,6 +365,7 @@ def _stamp(moment: datetime) -> str:
 __all__ = [
     "EXACT",
     "GUARD",
+    "ask_alive",
     "composite_as_modelled",
     "installed_profiles",
     "own_limit",
@@ -348,7 +373,9 @@ __all__ = [
     "random_profile",
     "rate_units",
     "situation_at",
+    "still_serves",
     "supports",
+    "taken",
     "told_variable",
     "utc_at",
 ]
