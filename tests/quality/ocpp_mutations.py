@@ -5,10 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from v2gready.model.trace import Event, EventKind, Frame, Record, Sample, Trace
-from v2gready.protocols.ocpp.frames import Call, CallError, CallResult, CallResultError, ErrorCode, Message, Send, encode
+from v2gready.protocols.ocpp.frames import (
+    Call,
+    CallError,
+    CallResult,
+    ErrorCode,
+    Message,
+    Send,
+    encode,
+)
 
 HOUR = 3600.0
 LATE = 90.0
@@ -110,7 +119,9 @@ def _payloads(change: Callable[[Any], Any]) -> Callable[[Trace], Trace | None]:
         if not isinstance(message, Call | CallResult | Send):
             return message
         payload = change(message.payload)
-        return message if payload is message.payload or payload == message.payload else replace(message, payload=payload)
+        return (
+            message if payload is message.payload or payload == message.payload else replace(message, payload=payload)
+        )
 
     return _each(changed)
 
@@ -191,7 +202,7 @@ def _replies(trace: Trace) -> list[Frame]:
 
 def _with_replies(trace: Trace, bodies: Mapping[int, Message]) -> Trace | None:
     records = [
-        with_message(one, replace(bodies[one.index], id=one.message.id))  # type: ignore[union-attr] # only replies are in there
+        with_message(one, replace(bodies[one.index], id=one.message.id))
         if isinstance(one, Frame) and one.index in bodies
         else one
         for one in trace.records
@@ -236,10 +247,7 @@ def _statuses(value: str, *, deep: bool) -> Callable[[Trace], Trace | None]:
         if not isinstance(message, CallResult):
             return message
         old = message.payload
-        if deep:
-            payload = _everywhere(old, change)
-        else:
-            payload = {key: change(key, inner) for key, inner in old.items()}
+        payload = _everywhere(old, change) if deep else {key: change(key, inner) for key, inner in old.items()}
         return message if payload == old else replace(message, payload=payload)
 
     return _each(changed)
@@ -249,9 +257,11 @@ def _errors(code: ErrorCode, *, boots: bool = True) -> Callable[[Trace], Trace |
     def changed(trace: Trace) -> Trace | None:
         spared = set() if boots else _boots(trace)
         return _each(
-            lambda _, __, message: CallError(message.id, code.value)
-            if isinstance(message, CallResult) and message.id not in spared
-            else message
+            lambda _, __, message: (
+                CallError(message.id, code.value)
+                if isinstance(message, CallResult) and message.id not in spared
+                else message
+            )
         )(trace)
 
     return changed
@@ -259,14 +269,16 @@ def _errors(code: ErrorCode, *, boots: bool = True) -> Callable[[Trace], Trace |
 
 def _results(trace: Trace) -> Trace | None:
     return _each(
-        lambda _, __, message: CallResult(message.id, {"status": "Accepted"})
-        if isinstance(message, CallError)
-        else message
+        lambda _, __, message: (
+            CallResult(message.id, {"status": "Accepted"}) if isinstance(message, CallError) else message
+        )
     )(trace)
 
 
 def _empty_results(trace: Trace) -> Trace | None:
-    return _each(lambda _, __, one: CallResult(one.id, {}) if isinstance(one, CallResult) and one.payload else one)(trace)
+    return _each(lambda _, __, one: CallResult(one.id, {}) if isinstance(one, CallResult) and one.payload else one)(
+        trace
+    )
 
 
 # --- what it does of its own accord -----------------------------------------------------------------------------------
@@ -274,9 +286,9 @@ def _empty_results(trace: Trace) -> Trace | None:
 
 def _no_calls(*, boots: bool) -> Callable[[Trace], Trace | None]:
     return _each(
-        lambda _, __, message: None
-        if isinstance(message, Call | Send) and (boots or not _is_boot(message))
-        else message
+        lambda _, __, message: (
+            None if isinstance(message, Call | Send) and (boots or not _is_boot(message)) else message
+        )
     )
 
 
@@ -329,7 +341,7 @@ def _stamps(seconds: float) -> Callable[[Any], Any]:
     def later(_: str, value: Any) -> Any:
         if isinstance(value, str) and len(value) >= 20 and value[4:5] == "-" and value[10:11] == "T":
             try:
-                moment = datetime.fromisoformat(value.replace("Z", "+00:00")) + timedelta(seconds=seconds)
+                moment = datetime.fromisoformat(value) + timedelta(seconds=seconds)
             except ValueError:
                 return value
             return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -357,6 +369,10 @@ def _other_edition(trace: Trace) -> Trace | None:
     )
 
 
+def _ours(trace: Trace, record: Record) -> bool:
+    return isinstance(record, Frame) and not said(trace, record)
+
+
 def _unwatched(_: Trace, record: Record) -> bool:
     return isinstance(record, Event) and record.kind in _LISTENING
 
@@ -368,7 +384,7 @@ MUTATIONS: Sequence[Mutation] = (
     Mutation("what we sent alone", _without(of_device), dead=True),
     Mutation("a device that says nothing once it is connected", _without(said), dead=True),
     Mutation("a device that boots and dies", _dead_after_boot, dead=True),
-    Mutation("what the device sent alone", _without(lambda trace, one: isinstance(one, Frame) and not said(trace, one))),
+    Mutation("what the device sent alone", _without(_ours)),
     *(
         Mutation(f"the first {share:.0%} of what the device sent, {'then it is dead' if stay else 'then the end'}",
                  _cut(share, ours_stay=stay), dead=True)
@@ -411,4 +427,4 @@ def cuts(trace: Trace) -> Iterator[Mutation]:
     for one in trace.frames(sender=trace.dut):
         for stay in (False, True):
             name = f"{'a device that dies' if stay else 'the end'} before record {one.index}"
-            yield Mutation(name, lambda it, at=one.index, stays=stay: after(it, at, ours_stay=stays), dead=True)
+            yield Mutation(name, partial(after, index=one.index, ours_stay=stay), dead=True)

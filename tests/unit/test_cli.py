@@ -108,6 +108,8 @@ def test_new_files_are_ready_to_fill_in(v2gready: Run, tmp_path: Path) -> None:
     assert told.returncode == 2
     assert "WRONG pics.dc: no answer to: Does it offer service 2, DC?; answer true or false" in told.stdout
     assert v2gready("new", "dut", "dut.toml").returncode == 2
+    assert v2gready("new", "dut", "csms.toml", "--role", "csms").returncode == 0
+    assert "WRONG pics.ocpp21: no answer to" in v2gready("doctor", "csms.toml").stdout
     assert v2gready("new", "case", "case.py", "--id", "CHG-NEW-CASE-01").returncode == 0
     compile((tmp_path / "case.py").read_text(), "case.py", "exec")
 

@@ -97,3 +97,8 @@ def test_units_must_agree() -> None:
 def test_a_limit_without_sides_is_our_mistake() -> None:
     with pytest.raises(ValueError, match="side"):
         decide(Measurement(1, "V"), Limit("V"), DecisionRule.SIMPLE)
+
+
+def test_what_is_expected_and_seen_are_words() -> None:
+    with pytest.raises(TypeError, match="words for the reader"):
+        Observation(requirement="R-1", expected=["a"], seen="a", verdict=Verdict.PASS)  # type: ignore[arg-type]

@@ -35,7 +35,7 @@ silent = asked()
     ("observation", "verdict"),
     [
         (j.accepted(R, accepted), PASS),
-        (j.accepted(R, empty), PASS),
+        (j.accepted(R, empty), FAIL),
         (j.accepted(R, rejected), FAIL),
         (j.accepted(R, error), FAIL),
         (j.accepted(R, silent), FAIL),

@@ -131,6 +131,7 @@ def settings(name: str) -> Desk:
     desk.call("SetVariables", setting("OCPPCommCtrlr", "Nothing", "1"))
     names = variables(("Nothing", "X"), ("OCPPCommCtrlr", "HeartbeatInterval"))
     desk.call("GetVariables", names)
+    desk.call("GetVariables", variables(*[("OCPPCommCtrlr", "HeartbeatInterval")] * 50))
     desk.call("GetVariables", variables(*[("OCPPCommCtrlr", "HeartbeatInterval")] * 51))
     desk.call("GetBaseReport", {"requestId": 5, "reportBase": "FullInventory"})
     desk.advance(50.0)
