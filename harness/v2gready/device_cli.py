@@ -15,6 +15,7 @@ from rich.console import Console
 from v2gready.engine.device import inverter_faults, serve_charger
 from v2gready.engine.grid_settings import installed
 from v2gready.engine.ocpp_settings import CSMS_ROLE, STATION_ROLE, checked
+from v2gready.engine.ocpp_settings import installed as ocpp_installed
 from v2gready.engine.settings import NETWORK
 from v2gready.model.dut import ConfigurationError, Problem
 from v2gready.references.charger import REFERENCE
@@ -71,6 +72,7 @@ def station(
     seed: Seed = None,
 ) -> None:
     """The charging station over OCPP 2.1 and 2.0.1."""
+    _need_ocpp()
     from v2gready.engine import ocpp_device as ocpp  # noqa: PLC0415 - the extra "ocpp"
 
     known = ocpp.faults_of(ocpp.STATION_NAME)
@@ -102,6 +104,7 @@ def csms(
     seed: Seed = None,
 ) -> None:
     """The CSMS over OCPP 2.1 and 2.0.1."""
+    _need_ocpp()
     from v2gready.engine import ocpp_device as ocpp  # noqa: PLC0415 - the extra "ocpp"
 
     known = ocpp.faults_of(ocpp.CSMS_NAME)
@@ -124,6 +127,12 @@ def inverter(*, list_faults: ListFaults = False) -> None:
         wrong = Problem("inverter", "runs in process alone", "use --faults, with the extra grid")
         raise ConfigurationError("device", [wrong])
     _say("\n".join(inverter_faults()))
+
+
+def _need_ocpp() -> None:
+    if not ocpp_installed():
+        wrong = Problem("ocpp", "needs ocpp and websockets", "pip install 'v2gready[ocpp]'")
+        raise ConfigurationError("device", [wrong])
 
 
 def _table(level: int, password_env: str, files: Mapping[str, str]) -> dict[str, Any]:

@@ -28,7 +28,6 @@ STATION_HOOKS: Final = (
     "set_voltage",
     "external_limit",
     "load",
-    "ev_departs",
     "install_contract",
     "sign_certificate",
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -25,6 +26,9 @@ from v2gready.transports.clock import Clock
 from v2gready.transports.recorder import Recorder
 from v2gready.transports.sockets import SocketNetwork
 from v2gready.transports.stream import TransportError
+
+PATIENCE = 3.0
+"""Seconds that ``doctor`` waits for a CSMS to take a connection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +115,9 @@ def check_port(host: str, port: int, source: str) -> None:
         with socket.create_server((host, port), family=family):
             pass
     except OSError as reason:
-        wrong = Problem("interfaces.ocpp.port", f"{host}:{port}: {reason.strerror}", "name a free port of this machine")
+        what = os.strerror(reason.errno) if reason.errno else str(reason)
+        remedy = "name an address of this machine, as host, and a free port"
+        wrong = Problem("interfaces.ocpp.port", f"{host}:{port}: {what}", remedy)
         raise ConfigurationError(source, [wrong]) from None
 
 
@@ -186,7 +192,19 @@ def examine(path: Path) -> list[tuple[str, bool, str]]:
         findings += [*ready.grid.findings(), *ready.grid.probed()]
     if ready.ocpp is not None:
         findings += ready.ocpp.findings()
+        if ready.ocpp.kind != EMBEDDED and ready.ocpp.role != STATION_ROLE:
+            findings.append(_csms_check(ready.ocpp))
     return findings
+
+
+def _csms_check(settings: OcppSettings) -> tuple[str, bool, str]:
+    """Whether somebody listens where the CSMS should be; no station is played, so nobody has to be known yet."""
+    where = f"{settings.host}:{settings.port}"
+    try:
+        with socket.create_connection((settings.host, settings.port), timeout=PATIENCE):
+            return "CSMS", True, f"{where} takes connections"
+    except OSError as reason:
+        return "CSMS", False, f"{where}: {reason.strerror or reason}; start it, or correct url"
 
 
 def _sdp_check(settings: Iso15118Settings) -> tuple[str, bool, str]:

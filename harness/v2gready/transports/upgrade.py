@@ -226,7 +226,8 @@ def judge_answer(protocol: ClientProtocol, head: bytes) -> None:
     protocol.receive_data(head)
     protocol.events_received()
     if protocol.handshake_exc is not None:
-        raise HandshakeRefused(status, headers, str(protocol.handshake_exc))
+        # The library says "no valid HTTP response" and keeps what is wrong with it as the cause.
+        raise HandshakeRefused(status, headers, str(protocol.handshake_exc.__cause__ or protocol.handshake_exc))
 
 
 def answer_request(protocol: ServerProtocol, head: bytes, decide: Decide) -> tuple[Decision, bytes]:

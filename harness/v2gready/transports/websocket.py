@@ -256,6 +256,11 @@ class WebSocket:
         return self._closed
 
     @property
+    def unfinished(self) -> int:
+        """How many octets have come of a frame or a fragmented message whose end has not."""
+        return len(self._message) + self._cut.begun
+
+    @property
     def local(self) -> Endpoint:
         """Our end."""
         return self._stream.local

@@ -103,9 +103,20 @@ class FrameCutter:
     def __init__(self) -> None:
         self._head = bytearray()
         self._left = 0
+        self._begun = 0
+
+    @property
+    def begun(self) -> int:
+        """How many octets of a frame have been seen whose end has not."""
+        return self._begun
 
     def measure(self, data: bytes) -> int:
         """Return how many octets of `data` belong to the frame in progress; the next call begins behind them."""
+        used = self._step(data)
+        self._begun = self._begun + used if self._left or self._head else 0
+        return used
+
+    def _step(self, data: bytes) -> int:
         used = 0
         while not self._left:
             if used == len(data):

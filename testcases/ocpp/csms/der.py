@@ -24,7 +24,7 @@ from v2gready.authoring.ocpp import (
     valid,
 )
 from v2gready.authoring.ocpp.backend import StationSession, accepted_boot
-from v2gready.protocols.ocpp.der_control import ControlType, field_of
+from v2gready.authoring.ocpp.der import ControlType, field_of
 
 FIELDS: Final = frozenset(field_of(kind) for kind in ControlType)
 """The eight fields of SetDERControl that carry a control."""

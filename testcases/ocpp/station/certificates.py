@@ -8,9 +8,6 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any, ClassVar
 
-from cryptography import x509
-from cryptography.x509.oid import NameOID
-
 from v2gready.authoring.ocpp import (
     Inconclusive,
     InTurn,
@@ -38,6 +35,7 @@ from v2gready.authoring.ocpp.authorities import (
     signed_by_stranger,
     subject,
 )
+from v2gready.authoring.ocpp.signing import read_request
 
 TRIGGER = {"requestedMessage": "SignChargingStationCertificate"}
 PROMPTLY = 60.0
@@ -92,22 +90,15 @@ class Renewal(_Certificates):
         boot = got(trace, "BootNotification")
         serial = boot.payload["chargingStation"].get("serialNumber")
         at = (asked.request.index,)
-        try:
-            request = x509.load_pem_x509_csr(asked.payload["csr"].encode())
-        except ValueError as problem:
-            yield holds("OCPP-A02-SIGN", False, expected="a CSR in PEM", seen=str(problem), at=at)
+        request = read_request(asked.payload["csr"])
+        if request is None:
+            yield holds("OCPP-A02-SIGN", False, expected="a CSR in PEM", seen=asked.payload["csr"][:60], at=at)
             return
-        names = {
-            oid: [str(one.value) for one in request.subject.get_attributes_for_oid(oid)]
-            for oid in (NameOID.COMMON_NAME, NameOID.ORGANIZATION_NAME)
-        }
         yield holds(
             "OCPP-A02-SIGN",
-            request.is_signature_valid
-            and names[NameOID.COMMON_NAME] == [serial]
-            and any(names[NameOID.ORGANIZATION_NAME]),
+            request.sound and request.serials == (serial,) and any(request.organisations),
             expected=f"a CSR signed by its own key, CN {serial}, O the operator's name",
-            seen=f"{request.subject.rfc4514_string()}, signature valid: {request.is_signature_valid}",
+            seen=f"{request.subject}, signature {'valid' if request.sound else 'invalid'}",
             at=at,
         )
         yield holds(

@@ -12,6 +12,18 @@ from v2gready.model.observation import Inconclusive, Observation
 from v2gready.model.trace import Trace
 from v2gready.protocols.ocpp.der_control import Control, ControlType, DerModel, control_from, field_of
 
+__all__ = [
+    "ControlType",
+    "accepted_controls",
+    "control_value",
+    "field_of",
+    "model_at",
+    "priorities",
+    "set_control",
+    "unit_of",
+    "utc_at_start",
+]
+
 ACCEPTED: Final = "Accepted"
 _VARS = frozenset({ControlType.VOLT_VAR, ControlType.WATT_VAR})
 _WATTS = frozenset({ControlType.FREQ_WATT, ControlType.VOLT_WATT})

@@ -51,6 +51,36 @@ def signing_request(serial: str, organisation: str = ORGANISATION, *, filling: i
     return request.public_bytes(serialization.Encoding.PEM).decode("ascii")
 
 
+@dataclass(frozen=True, slots=True)
+class SigningRequest:
+    """What stands in a CSR.
+
+    Attributes:
+        sound: Its signature is by its own key.
+        serials: Common names.
+        organisations: Organisation names.
+        subject: The whole subject, for the reader.
+    """
+
+    sound: bool
+    serials: tuple[str, ...]
+    organisations: tuple[str, ...]
+    subject: str
+
+
+def read_request(csr: str) -> SigningRequest | None:
+    """Reads a CSR in PEM; None where it is none."""
+    try:
+        request = x509.load_pem_x509_csr(csr.encode())
+    except ValueError:
+        return None
+    names = [
+        tuple(str(one.value) for one in request.subject.get_attributes_for_oid(oid))
+        for oid in (NameOID.COMMON_NAME, NameOID.ORGANIZATION_NAME)
+    ]
+    return SigningRequest(request.is_signature_valid, names[0], names[1], request.subject.rfc4514_string())
+
+
 def damaged(csr: str) -> str:
     """The same request with a signature that is not its own: whoever sent it need not have the key."""
     lines = csr.strip().splitlines()

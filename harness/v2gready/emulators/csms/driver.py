@@ -332,7 +332,9 @@ class CsmsDriver:
         if self._listener is not None:
             self._listener.close()
             self._listener = None
-        results = await asyncio.gather(*(session.finish() for session in self.sessions), return_exceptions=True)
+        results: list[BaseException | None] = []
+        while late := self.sessions[len(results) :]:  # a handshake may end while others close
+            results += await asyncio.gather(*(session.finish() for session in late), return_exceptions=True)
         self._event(EventKind.OBSERVED_UNTIL)
         for result in results:
             if isinstance(result, BaseException):

@@ -225,7 +225,7 @@ class OcppWire(ABC):
         closed = self._socket.closed
         how = "fin" if closed is None or closed.clean else "reset"
         with suppress(TraceFull):
-            self._event(EventKind.CLOSED, how=how)
+            self._event(EventKind.CLOSED, how=how, **self._unfinished())
         await self._end()
 
     def abort(self) -> None:
@@ -234,7 +234,7 @@ class OcppWire(ABC):
             return
         self._we_closed = True
         if not self._gone.is_set():
-            self._last_words(EventKind.CLOSED, how="reset")
+            self._last_words(EventKind.CLOSED, how="reset", **self._unfinished())
             self._socket.abort()
 
     async def finish(self) -> None:
@@ -260,7 +260,16 @@ class OcppWire(ABC):
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         self._give_up()
-        await self._socket.wait_closed()
+        try:
+            async with asyncio.timeout(CLOSE_TIMEOUT):
+                await self._socket.wait_closed()
+        except TimeoutError:
+            self._socket.abort()  # the peer takes nothing of what was sent before the end
+
+    def _unfinished(self) -> dict[str, int]:
+        """What the peer began to say: nothing else in the trace shows it."""
+        octets = self._socket.unfinished
+        return {"unfinished": octets} if octets else {}
 
     def _last_words(self, kind: str, **facts: str | float | bool) -> None:
         with suppress(TraceFull):
@@ -311,7 +320,7 @@ class OcppWire(ABC):
                 self._event(EventKind.TLS_FAILED, peer, reason=closed.reason, alert="")
                 self._event(EventKind.CLOSED, peer, how="tls alert")
             case Closed(how="fin" | "reset" as how):
-                self._event(EventKind.CLOSED, peer, how=how)
+                self._event(EventKind.CLOSED, peer, how=how, **self._unfinished())
             case Closed(how="timeout"):
                 self._event(EventKind.TIMEOUT, own, timer="close", seconds=CLOSE_TIMEOUT)
             case _:
