@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -85,7 +85,10 @@ async def no_hook(name: str, **values: object) -> None:
     """It does nothing that it is asked for."""
 
 
-CASES = {"CHG-OCPP-CALLS-01": HostileStation, "CSMS-OCPP-CALLS-01": HostileCsms}
+CASES: dict[str, Callable[[Bare], HostileBench]] = {
+    "CHG-OCPP-CALLS-01": HostileStation,
+    "CSMS-OCPP-CALLS-01": HostileCsms,
+}
 ATTACKS: dict[str, Attack] = {
     "nested": text("[" * 1_000_000),
     "NaN": text(call('{"x":NaN}')),
@@ -105,7 +108,7 @@ ATTACKS: dict[str, Attack] = {
 }
 
 
-def opened(side: type[HostileBench], attack: Attack) -> Bare:
+def opened(side: Callable[[Bare], HostileBench], attack: Attack) -> Bare:
     async def bare(stream: ByteStream) -> None:
         if side is HostileStation:
             await attack(await hostile.open_as_station(stream), True)

@@ -20,7 +20,7 @@ from v2gready.emulators.csms.session import CsmsSession
 from v2gready.emulators.ocpp.answers import Answer
 from v2gready.emulators.ocpp.attempt import Attempt
 from v2gready.emulators.ocpp.securing import secure
-from v2gready.emulators.ocpp.wire import CALL_TIMEOUT, WAIT_TIMEOUT, MessageIds, Surroundings
+from v2gready.emulators.ocpp.wire import CALL_TIMEOUT, WAIT_TIMEOUT, MessageIds, Surroundings, raise_first
 from v2gready.emulators.reach import Unequipped, Unreached
 from v2gready.model.trace import EventKind
 from v2gready.protocols.ocpp.editions import Edition
@@ -335,10 +335,8 @@ class CsmsDriver:
         results: list[BaseException | None] = []
         while late := self.sessions[len(results) :]:  # a handshake may end while others close
             results += await asyncio.gather(*(session.finish() for session in late), return_exceptions=True)
+        raise_first(results)
         self._event(EventKind.OBSERVED_UNTIL)
-        for result in results:
-            if isinstance(result, BaseException):
-                raise result
         self._check()
 
     # -- one connection -------------------------------------------------------------------------------------------

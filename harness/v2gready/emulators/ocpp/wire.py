@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -32,6 +32,13 @@ CLOSE_TIMEOUT: Final = 5.0
 def stamp(instant: datetime) -> str:
     """A date-time as OCPP wants it: RFC 3339 in UTC with milliseconds."""
     return instant.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def raise_first(results: Sequence[BaseException | None]) -> None:
+    """Raises what sessions ended with; a failure of a case goes before a trace that is full."""
+    failures = [one for one in results if one is not None]
+    if failures:
+        raise min(failures, key=lambda one: isinstance(one, TraceFull))
 
 
 class MessageIds:

@@ -16,7 +16,7 @@ from cryptography import x509
 from v2gready.emulators.ocpp.answers import Answer
 from v2gready.emulators.ocpp.attempt import SWITCHING_PROTOCOLS, Attempt
 from v2gready.emulators.ocpp.securing import failed, secure
-from v2gready.emulators.ocpp.wire import CALL_TIMEOUT, MessageIds, Surroundings
+from v2gready.emulators.ocpp.wire import CALL_TIMEOUT, MessageIds, Surroundings, raise_first
 from v2gready.emulators.reach import Unequipped, Unreached
 from v2gready.emulators.station.answers import default_answers
 from v2gready.emulators.station.session import StationSession
@@ -270,9 +270,7 @@ class StationDriver:
             Exception: What a function in a table of answers raised.
         """
         results = await asyncio.gather(*(session.finish() for session in self.sessions), return_exceptions=True)
-        for result in results:
-            if isinstance(result, BaseException):
-                raise result
+        raise_first(results)
 
     # -- one connection -------------------------------------------------------------------------------------------
 

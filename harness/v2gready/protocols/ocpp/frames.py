@@ -19,8 +19,6 @@ from typing import Any, Final, NoReturn
 Payload = dict[str, Any]
 """The fields of one message by their names on the wire. Numbers are int or float."""
 
-MAX_DIGITS: Final = 1000
-"""Characters of one integer; Python reads no more than 4300."""
 MAX_NESTING: Final = 64
 """Deepest accepted nesting of arrays and objects. The deepest message of OCPP 2.1 needs fewer than twenty."""
 MAX_ID: Final = 36
@@ -139,12 +137,6 @@ def _number(literal: str) -> float:
     return value
 
 
-def _integer(literal: str) -> int:
-    if len(literal) > MAX_DIGITS:
-        raise _FlawError(f"a number of {len(literal)} digits is too large for any reader")
-    return int(literal)
-
-
 def _constant(literal: str) -> NoReturn:
     raise _FlawError(f"{literal} is no JSON number")
 
@@ -152,14 +144,14 @@ def _constant(literal: str) -> NoReturn:
 def _object(pairs: list[tuple[str, Any]]) -> Payload:
     found = dict(pairs)
     if len(found) != len(pairs):
-        left = iter(found)  # keys in their first order: where they part is one that was there (linear: a peer sets the size)
-        twice = next(name for name, _ in pairs if name != next(left, None))
+        first = iter(found)  # a peer decides how many keys there are: linear
+        twice = next(name for name, _ in pairs if name != next(first, None))
         raise _FlawError(f"the key {twice[:50]!r} stands twice in one object")
     return found
 
 
-_STRICT = json.JSONDecoder(object_pairs_hook=_object, parse_float=_number, parse_int=_integer, parse_constant=_constant)
-_LENIENT = json.JSONDecoder(parse_int=lambda literal: int(literal[:MAX_DIGITS]))
+_STRICT = json.JSONDecoder(object_pairs_hook=_object, parse_float=_number, parse_constant=_constant)
+_LENIENT = json.JSONDecoder()
 """Reads the id out of a frame that has a flaw elsewhere."""
 _COMPACT = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 _ASCII = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":"))

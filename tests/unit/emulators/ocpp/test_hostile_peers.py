@@ -43,7 +43,7 @@ from v2gready.transports.nullmodem import NullLink
 from v2gready.transports.recorder import TraceFull
 from v2gready.transports.stream import ByteStream, Endpoint
 from v2gready.transports.tls import backend_client_context, backend_server_context
-from v2gready.transports.websocket import WebSocket
+from v2gready.transports.websocket import Decision, WebSocket, basic_authorization
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def told(trace: Trace) -> list[Any]:
     ][:40]
 
 
-# -- what is no OCPP ----------------------------------------------------------------------------------------------------
+# -- what is no OCPP ---------------------------------------------------------------------------------------------------
 
 NO_OCPP: dict[str, tuple[str, str]] = {
     "nested": (call("[" * 100 + "]" * 100), "nested deeper than 64 levels"),
@@ -107,7 +107,7 @@ NO_OCPP: dict[str, tuple[str, str]] = {
     "1e400": (call('{"x":1e400}'), "too large for any reader"),
     "a number of 100,000 digits": (call('{"x":' + "9" * 100_000 + "}"), "100000 digits"),
     "duplicate keys": (call('{"x":1,"x":2}'), "the key 'x' stands twice"),
-    "a duplicate among 80,000 keys": (call(MANY_KEYS), "the key 'x' stands twice"),
+    "a duplicate among 3,000 keys": (call(MANY_KEYS), "the key 'x' stands twice"),
     "half a character": (call('{"x":"\\ud800"}'), "half a character"),
     "a CALLRESULT with a list": ('[3,"1",[1,2]]', "the payload is no object"),
     "a CALL with a list": (call("[1]"), "the payload is no object"),
@@ -135,14 +135,14 @@ def test_binary_rubbish_is_a_frame_with_its_problem(side: str) -> None:
     check(attacked(side, frame(2, RUBBISH)), side, "the text is no UTF-8")
 
 
-# -- what is no WebSocket -----------------------------------------------------------------------------------------------
+# -- what is no WebSocket ----------------------------------------------------------------------------------------------
 
 NO_WEBSOCKET: dict[str, tuple[Attack, tuple[Told, ...]]] = {
     "no UTF-8": (frame(1, b'[2,"1","\xff\xfe",{}]'), violation("no UTF-8 at octet 8", 1007)),
     "UTF-8 cut off": (frame(1, b'"\xe2\x82'), violation("no UTF-8", 1007)),
     "one octet too many": (frame(1, b"x" * (MIB + 1)), violation("1048577 bytes", 1009)),
     "16 MB of JSON": (text(BIG), violation("exceeds limit of 1048576", 1009)),
-    "a length of 2^63 - 1": (octets(bytes.fromhex("81ff7fffffffffffffff00000000")), ()),
+    "a length of 2^63 - 1": (hostile.boundless, violation("9223372036854775807 bytes", 1009)),
     "fragments over the limit": (
         in_turn(frame(1, bytes(60_000), fin=False), repeated(40, frame(0, bytes(60_000), fin=False))),
         violation("exceeds limit", 1009),
@@ -188,7 +188,7 @@ def test_16_mb_where_16_mb_are_welcome(side: str) -> None:
     assert isinstance(seen.message, Call)
 
 
-# -- half of something --------------------------------------------------------------------------------------------------
+# -- half of something -------------------------------------------------------------------------------------------------
 
 FRAGMENT = frame(1, b"[2", fin=False)
 
@@ -228,7 +228,7 @@ def half(side: str) -> int:
     return 2 + len(call("{}")) - 10 + (4 if side == "csms" else 0)
 
 
-# -- floods -------------------------------------------------------------------------------------------------------------
+# -- floods ------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("side", SIDES)
@@ -256,10 +256,10 @@ def test_50_000_tiny_frames_fill_the_trace_and_nothing_else(side: str, attack: A
         recorder = hostile.recorder_of(clock, side, limit=5000)
         async with link.host("csms") as back, link.host("station") as front:
             if side == "csms":
-                with pytest.raises(TraceFull):
-                    async with CSMS.open(hostile.csms_config(), recorder, clock, back) as csms:
-                        stream = await hostile.dial(front, csms.endpoint)
-                        await flood(await hostile.open_as_station(stream), True)
+                async with CSMS.open(hostile.csms_config(), recorder, clock, back) as csms:
+                    stream = await hostile.dial(front, csms.endpoint)
+                    await flood(await hostile.open_as_station(stream), True)
+                    with pytest.raises(TraceFull):
                         await csms.watch(hostile.WATCH)
             else:
 
@@ -268,15 +268,16 @@ def test_50_000_tiny_frames_fill_the_trace_and_nothing_else(side: str, attack: A
 
                 await back.listen(serve, port=PORT)
                 config = hostile.station_config(Endpoint(back.address, PORT))
-                with pytest.raises(TraceFull):
-                    async with STATION.open(config, recorder, clock, front) as station, station.connect() as session:
+                async with STATION.open(config, recorder, clock, front) as station:
+                    session = await station.open()
+                    with pytest.raises(TraceFull):
                         await session.silence(hostile.WATCH)
             assert not hostile.others(alone)
         return recorder.trace()
 
     trace = run(main(), virtual=True)
     assert len(trace.records) == 5001
-    assert trace.records[-1].kind == EventKind.TRACE_FULL  # type: ignore[union-attr]
+    assert any(trace.events(EventKind.TRACE_FULL))
 
 
 @pytest.mark.parametrize("side", SIDES)
@@ -297,7 +298,7 @@ def test_memory_is_given_back(side: str) -> None:
     assert kept < MIB
 
 
-# -- handshakes ---------------------------------------------------------------------------------------------------------
+# -- handshakes --------------------------------------------------------------------------------------------------------
 
 
 def saying(data: bytes, *, after: Callable[[ByteStream], None] | None = None, every: float = 0.0) -> Bare:
@@ -453,7 +454,7 @@ async def open_and_stay(stream: ByteStream) -> None:
     await hostile.open_as_station(stream)
 
 
-# -- subprotocol and certificates ---------------------------------------------------------------------------------------
+# -- subprotocol and certificates --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("offered", [("ocpp1.6",), ("ocpp2.1\x7f",), (), ("OCPP2.1", "x" * 5000)])
@@ -476,7 +477,7 @@ def test_wrong_subprotocol_of_a_station(offered: tuple[str, ...]) -> None:
 @pytest.mark.parametrize("selected", ["ocpp1.6", "ocpp2.1, ocpp2.0.1", "OCPP2.1", None])
 def test_wrong_subprotocol_of_a_csms(selected: str | None) -> None:
     async def bare(stream: ByteStream) -> None:
-        await WebSocket.accept(stream, lambda _: hostile.Decision(subprotocol=selected, keep=True))
+        await WebSocket.accept(stream, lambda _: Decision(subprotocol=selected, keep=True))
 
     trace = against_station(bare)
     check(trace, "station", Told(EventKind.WS_RESPONSE, True, {"status": 101, "selected": selected or ""}))
@@ -484,7 +485,7 @@ def test_wrong_subprotocol_of_a_csms(selected: str | None) -> None:
 
 
 def basic() -> bytes:
-    name, value = hostile.basic_authorization("V2GREADY-1", PASSWORD)
+    name, value = basic_authorization("V2GREADY-1", PASSWORD)
     return f"{name}: {value}\r\n".encode()
 
 
