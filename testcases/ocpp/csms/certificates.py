@@ -140,6 +140,9 @@ class Signing20(CsmsCase):
         asked = [one for one in told if one.status == "Accepted"]
         if len(told) < 2 or not asked:
             raise Inconclusive("not both kinds were asked for, or the CSMS signs no certificates for V2G here")
+        silent = [one.payload["certificateType"] for one in told if one.reply is None]
+        if silent:
+            raise Inconclusive(f"no reply to the request for a {silent[0]}")
         for one in asked:
             signed = signed_for(trace, one)
             kind = signed.payload.get("certificateType")

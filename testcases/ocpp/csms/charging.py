@@ -39,7 +39,7 @@ from v2gready.authoring.ocpp.backend import (
     valid_answer,
     well_built,
 )
-from v2gready.authoring.ocpp.billing import last_events
+from v2gready.authoring.ocpp.billing import last_events, served_to_the_end
 
 TENTHS: Final = tuple(round(0.1 * step, 1) for step in range(1, 321))
 """Every limit of one decimal up to 32 A: 8.1 and 134 others are no multiple of 0.1 for who divides."""
@@ -312,6 +312,7 @@ class NoProfile(CsmsCase):
             after=rejected.request,
             seconds=PLAN_TIME,
         )
+        served_to_the_end(trace)
 
 
 class StationTells(CsmsCase):

@@ -18,6 +18,7 @@ from v2gready.authoring.ocpp import (
     complete,
     editions,
     every,
+    got,
     handshakes,
     never_sent,
     ordinary,
@@ -60,6 +61,7 @@ class NothingNewOn201(CsmsCase):
         if editions(trace).get(boot.link) is not Edition.V201 or boot.answer is None:
             raise Inconclusive("no station was served with OCPP 2.0.1")
         yield never_sent("OCPP-J-EDITION", trace, NEW_ACTIONS, after=boot.request, seconds=10)
+        got(trace, "GetBaseReport")  # it does send what it is told to
         if sent(trace, "Heartbeat").answer is None:
             raise Inconclusive("the CSMS did not live until the end")
 

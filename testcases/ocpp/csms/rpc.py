@@ -437,6 +437,29 @@ class CustomData(CsmsCase):
             what="messages with customData",
         )
         complete([one for one in calls(trace, sender=trace.tester) if not _plain(one)], len(self.places), "messages")
+        all_replied(calls(trace, sender=trace.tester))
+
+
+def all_replied(found: list[RpcExchange]) -> None:
+    """Each of them got a result or an error.
+
+    Raises:
+        Inconclusive: One got neither.
+    """
+    silent = [one.action for one in found if one.reply is None]
+    if silent:
+        raise Inconclusive(f"no reply to {silent[0]}")
+
+
+def lives(trace: Trace) -> None:
+    """The last heartbeat, behind all that was tried, got its result: who refuses everything has judged nothing.
+
+    Raises:
+        Inconclusive: It did not.
+    """
+    last = sent(trace, "Heartbeat", nth=-1)
+    if last.answer is None:
+        raise Inconclusive(f"the last heartbeat was not served: {describe(last)}")
 
 
 def _plain(one: RpcExchange) -> bool:
@@ -590,13 +613,14 @@ class ErrorShape(CsmsCase):
             await csms.call("Heartbeat", long, timeout=10)
             await csms.call("Authorize", {}, timeout=10)
             csms.raw("[2")
-            await csms.silence(2)
+            await serve_again(bench, csms, watch=2)
 
     def judge(self, trace: Trace) -> Iterator[Observation]:
         """Looks at every CALLERROR, element by element."""
         yield errors_well_formed("OCPP-J-ERR-SHAPE", trace)
         complete(disturbances(trace), 1, "broken messages")
         complete([one for one in calls(trace, sender=trace.tester) if one.error is not None], 3, "refusals")
+        lives(trace)
 
 
 class ReusedId(CsmsCase):
@@ -921,6 +945,7 @@ class LateAnswer(CsmsCase):
             seen=named(complaints[0]) if complaints else "none",
             at=(first.reply.index, *second.at),
         )
+        lives(trace)
 
 
 TENTHS = tuple(number / 10 for number in range(1, 321))
@@ -964,6 +989,7 @@ class Tenths(CsmsCase):
             what="messages with tenths",
         )
         complete(found, 3 * len(self.messages) + 3, "messages")
+        all_replied(found)
 
 
 def _has_tenths(one: RpcExchange) -> bool:

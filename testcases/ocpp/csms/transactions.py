@@ -19,6 +19,7 @@ from v2gready.authoring.ocpp import (
     Unreached,
     answered,
     calls,
+    describe,
     every,
     holds,
     instant,
@@ -380,6 +381,14 @@ class ReusedMessageId(CsmsCase):
         running = events[0].payload["transactionInfo"]["transactionId"]
         if planned(trace, before).payload["chargingProfile"].get("transactionId") != running:
             raise Inconclusive("the CSMS did not plan for this transaction before either")
+        second = events[1].answer
+        yield holds(
+            "OCPP-J-ID-DUPLICATE",
+            second is None or second == events[0].answer,
+            expected="a CALLERROR, nothing, or the answer to the first CALL",
+            seen=describe(events[1]) if second is None else f"a result with {', '.join(second) or 'nothing'}",
+            at=(*events[0].at, *events[1].at),
+        )
         yield holds(
             "OCPP-J-ID-DUPLICATE",
             bool(tx_profiles(trace, after=behind.request, transaction=running)),

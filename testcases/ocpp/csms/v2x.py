@@ -37,7 +37,7 @@ from v2gready.authoring.ocpp.backend import (
     tx_profiles,
     valid_answer,
 )
-from v2gready.authoring.ocpp.billing import last_events
+from v2gready.authoring.ocpp.billing import last_events, served_to_the_end
 
 PHASED: Final[Mapping[str, float]] = {
     f"{name}{phase}": 3000.5
@@ -142,6 +142,7 @@ class Undecided(CsmsCase):
         )
         again = sent(trace, "NotifyEVChargingNeeds")
         yield status_is("OCPP-Q01-CSMS-DECIDES", again, "Accepted", "Processing")
+        served_to_the_end(trace)
 
 
 def _modes(payload: Mapping[str, Any]) -> list[Any]:
@@ -183,6 +184,7 @@ class Forbidden(CsmsCase):
             seen=f"{len(discharging)} profiles that do",
             at=(*wanted.at, *(one.request.index for one in discharging)),
         )
+        served_to_the_end(trace)
 
 
 def _discharges(profile: RpcExchange) -> bool:
@@ -232,6 +234,7 @@ class ScheduledPlan(CsmsCase):
             seen=", ".join(phased) or "none",
             at=profile.at,
         )
+        served_to_the_end(trace)
 
 
 class DynamicPlan(ScheduledPlan):
@@ -352,6 +355,7 @@ class Pull(CsmsCase):
             yield status_is("OCPP-K29-PULL", one, "Rejected")
             if one.status == "Rejected":
                 yield reason_is("OCPP-K29-PULL", one, "InvalidProfile")
+        served_to_the_end(trace)
 
 
 class PulledValuesMove(CsmsCase):

@@ -61,12 +61,15 @@ def quiet(rule: str, trace: Trace, *, asked: frozenset[str] = frozenset()) -> Ob
     """Until it is accepted the station sends nothing but BootNotification, and what it was asked for.
 
     Raises:
-        Inconclusive: It was not watched for 5 s before.
+        Inconclusive: It was not watched for 5 s before, or has nothing to tell afterwards either.
     """
     first, until = boots(trace)[0], acceptance(trace)
     if min(until, watched_until(trace)) - first.t < SLACK:
         raise Inconclusive("the station was accepted at once: nothing to see")
-    early = [one for one in calls(trace, sender=trace.dut) if one.t < until and one.action not in {BOOT, *asked}]
+    others = [one for one in calls(trace, sender=trace.dut) if one.action not in {BOOT, *asked}]
+    early = [one for one in others if one.t < until]
+    if not others and until < watched_until(trace):
+        raise Inconclusive("the station tells nothing once it is accepted either")
     return holds(
         rule,
         not early,

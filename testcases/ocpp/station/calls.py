@@ -11,9 +11,11 @@ from v2gready.authoring.ocpp import (
     StationBench,
     StationCase,
     Trace,
+    ask_alive,
     calls,
     ids_used_once,
     one_call_open,
+    still_serves,
 )
 
 DELAY = 0.5
@@ -40,6 +42,7 @@ class OneAfterTheOther(StationCase):
             bench.csms.answers[action] = Late(DELAY, answer)
         async with bench.csms.session() as station:
             await station.silence(WATCHED)
+            await ask_alive(station)
 
     def judge(self, trace: Trace) -> Iterator[Observation]:
         """Looks at neighbouring CALLs and compares all ids."""
@@ -48,3 +51,4 @@ class OneAfterTheOther(StationCase):
             raise Inconclusive(f"{len(slow)} CALLs of the station were answered late: two are needed")
         yield one_call_open("OCPP-J-ONE-OPEN", trace)
         yield ids_used_once("OCPP-J-ID-UNIQUE", trace)
+        still_serves(trace)

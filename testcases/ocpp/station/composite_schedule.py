@@ -47,6 +47,10 @@ def question(unit: str, *, evse: int = 1, duration: int = HORIZON) -> dict[str, 
     return {"evseId": evse, "duration": duration, "chargingRateUnit": unit}
 
 
+DAY_AND_MORE = 26 * 3600
+"""Seconds of the last composite: every recurring profile begins anew in it."""
+
+
 class GeneratedStack(StationCase):
     """Profiles drawn at random; after each of them the composite is asked for. Base of the cases about it.
 
@@ -82,7 +86,7 @@ class GeneratedStack(StationCase):
                 drawn = self.draw(bench, number, purpose, stack, unit, transaction)
                 await station.call(SET, {"evseId": evse, "chargingProfile": drawn})
                 await station.call(COMPOSITE, question(unit))
-            await station.call(COMPOSITE, question(unit, duration=26 * 3600))
+            await station.call(COMPOSITE, question(unit, duration=DAY_AND_MORE))
 
     def draw(  # noqa: PLR0917 - the facts of one profile
         self, bench: StationBench, number: int, purpose: str, stack: int, unit: str, transaction: Transaction
@@ -108,6 +112,8 @@ class GeneratedStack(StationCase):
         first = taken[0].request
         asked = calls(trace, COMPOSITE, sender=trace.tester, after=first)
         yield every(self.rule, (composite_as_modelled(self.rule, trace, one) for one in asked), what="composites")
+        if not any(one.payload["duration"] == DAY_AND_MORE and one.reply is not None for one in asked):
+            raise Inconclusive("the composite of all profiles was not asked for")
 
 
 class Stack(GeneratedStack):

@@ -422,6 +422,13 @@ class Expired(_DerCase):
 
     def judge(self, trace: Trace) -> Iterator[Observation]:
         """Both are there first, the default alone in the end."""
+        asked_for = [
+            one for name in ("SetDERControl", "GetDERControl") for one in calls(trace, name, sender=trace.tester)
+        ]
+        unwilling = next((one for one in asked_for if one.status != "Accepted"), None)
+        if len(asked_for) < 4 or unwilling is not None:
+            what = "not all was asked" if unwilling is None else f"{unwilling.action} was not accepted"
+            raise Inconclusive(f"{what}, so reports say nothing")
         for request_id, wanted in ((1, {"stays", "goes"}), (2, {"stays"})):
             asked = sent(trace, "GetDERControl", where=lambda one, number=request_id: one["requestId"] == number)
             yield received(

@@ -16,6 +16,7 @@ from v2gready.authoring.ocpp import (
     StationCase,
     Trace,
     answered,
+    ask_alive,
     call_error,
     calls,
     handshake,
@@ -24,6 +25,7 @@ from v2gready.authoring.ocpp import (
     schema_valid,
     sent,
     start_transaction,
+    still_serves,
     watched_until,
 )
 
@@ -207,6 +209,7 @@ class NoSubprotocol(StationCase):
         csms.decide = csms.decide_well
         async with csms.session(within=PATIENCE) as station:
             await station.silence(1)
+            await ask_alive(station)
 
     def judge(self, trace: Trace) -> Iterator[Observation]:
         """Looks for frames on the wrong connections, and for the right one."""
@@ -229,6 +232,8 @@ class NoSubprotocol(StationCase):
             raise Inconclusive("nobody waited for another attempt")
         yield holds("OCPP-J-SUBPROTOCOL-STATION", bool(right), expected="another attempt", seen=f"{len(right)}",
                     at=tuple(one.request.index for one in right[:1]))  # fmt: skip
+        if right:
+            still_serves(trace)
 
 
 class BeforeAccepted(StationCase):

@@ -20,7 +20,9 @@ from v2gready.authoring.ocpp import (
     Trace,
     all_survived,
     answered,
+    ask_alive,
     calls,
+    disturbances,
     encode,
     fields,
     holds,
@@ -29,6 +31,7 @@ from v2gready.authoring.ocpp import (
     schema_valid,
     sent,
     start_transaction,
+    still_serves,
     survives,
     write,
 )
@@ -150,10 +153,11 @@ class BadMessageId(OddFrames):
         """Survival is a must; that such a CALL is refused is a remark: the limit binds its sender."""
         yield all_survived("OCPP-J-ERR-SURVIVES", trace, least=len(self.frames))
         yield answered("OCPP-J-ERR-SURVIVES", sent(trace, PROBE, nth=-1))
+        results = {one.reply.index for one in disturbances(trace) if one.reply is not None and one.error is None}
         served = [
             one
             for one in trace.frames(sender=trace.dut)
-            if b"i" * 37 in one.raw and not one.raw.lstrip().startswith(b"[4")
+            if one.index in results or (b"i" * 37 in one.raw and not one.raw.lstrip().startswith(b"[4"))
         ]
         yield holds(
             "OCPP-J-ID-LENGTH",
@@ -189,6 +193,7 @@ class ErrorShape(StationCase):
             ):
                 await station.call(action, payload, timeout=PROMPTLY)
             await station.silence(1)
+            await ask_alive(station)
 
     def judge(self, trace: Trace) -> Iterator[Observation]:
         """Looks at every error that came."""
@@ -207,6 +212,7 @@ class ErrorShape(StationCase):
                 seen=seen,
                 at=(one.index,),
             )
+        still_serves(trace)
 
 
 class OwnMessages(StationCase):

@@ -18,8 +18,10 @@ from v2gready.authoring.ocpp import (
     TlsVersions,
     Trace,
     answered,
+    ask_alive,
     calls,
     event_record,
+    get_variable,
     got,
     handshakes,
     holds,
@@ -30,6 +32,8 @@ from v2gready.authoring.ocpp import (
     sent,
     set_variable,
     status_is,
+    still_serves,
+    told_variable,
     variable,
     watched_until,
 )
@@ -172,6 +176,8 @@ class PasswordLength(StationCase):
         offered = calls(trace, "SetVariables", sender=trace.tester)
         if len(offered) < 3:
             raise Inconclusive("not all passwords were offered")
+        if all(one.error is not None for one in offered):
+            raise Inconclusive("each password is refused by an error: nobody knows whether it was looked at")
         for one in offered:
             told = one.error.code if one.error else first_result(one).get("attributeStatus")
             good = one.error is not None or told not in {None, "Accepted", "RebootRequired"}
@@ -227,6 +233,9 @@ class PasswordSecret(StationCase):
                     )
 
 
+WILDCARDS = ("SecurityCtrlr", "AllowCSMSTLSWildcards")
+
+
 class BadServer(StationCase):
     """A CSMS that is none, or cannot prove it; base of the cases about it.
 
@@ -257,8 +266,8 @@ class BadServer(StationCase):
         csms.tls_versions, csms.tls_suites = TlsVersions.BOTH, BACKEND_SUITES
         async with csms.session(within=PATIENCE) as station:
             await station.look_for("SecurityEventNotification", where=self.tells, since=0, within=30)
-            asked = variable("SecurityCtrlr", "AllowCSMSTLSWildcards")
-            await station.call("GetVariables", {"getVariableData": [asked]})
+            await get_variable(station, *WILDCARDS)
+            await ask_alive(station)
 
     def tells(self, payload: Any) -> bool:
         """Whether a security event is about it."""
@@ -297,6 +306,7 @@ class BadServer(StationCase):
         what = f"of type {' or '.join(self.event)}"
         yield received("OCPP-J-TLS-EVENT", trace, "SecurityEventNotification", where=self.tells, what=what,
                        after=bad[0])  # fmt: skip
+        still_serves(trace)
 
 
 class Expired(BadServer):
@@ -386,8 +396,7 @@ class Wildcard(BadServer):
 
     def judge(self, trace: Trace) -> Iterator[Observation]:
         """The variable decides."""
-        asked = [one for one in calls(trace, "GetVariables", sender=trace.tester) if one.answer is not None]
-        if asked and str(first_result(asked[-1]).get("attributeValue")).lower() == "true":
+        if str(told_variable(trace, *WILDCARDS)).lower() == "true":
             raise Inconclusive("AllowCSMSTLSWildcards is true on this station")
         yield from super().judge(trace)
 

@@ -17,6 +17,7 @@ from v2gready.authoring.ocpp import (
     StationCase,
     Trace,
     accepted,
+    ask_alive,
     calls,
     every,
     field_is,
@@ -42,6 +43,7 @@ from v2gready.authoring.ocpp import (
     start_transaction,
     start_v2x,
     status_is,
+    still_serves,
     transactions,
 )
 
@@ -443,6 +445,7 @@ class AllowedElsewhere(StationCase):
             allowed = {"transactionId": bench.new_id("none-"), "allowedEnergyTransfer": ["DC_BPT", "AC_BPT"]}
             await station.call("NotifyAllowedEnergyTransfer", allowed)
             await station.silence(bench.detection_time)
+            await ask_alive(station)
 
     def judge(self, trace: Trace) -> Iterator[Observation]:
         """Wants the refusal, and no new needs with a bidirectional transfer."""
@@ -459,3 +462,4 @@ class AllowedElsewhere(StationCase):
             after=asked.request,
             seconds=10.0,
         )
+        still_serves(trace)

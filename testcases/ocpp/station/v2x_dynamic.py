@@ -15,6 +15,7 @@ from v2gready.authoring.ocpp import (
     Trace,
     Transaction,
     accepted,
+    ask_alive,
     calls,
     discharging_agreed,
     every,
@@ -33,6 +34,7 @@ from v2gready.authoring.ocpp import (
     share_of_power,
     start_v2x,
     status_is,
+    still_serves,
     update,
     watched_until,
 )
@@ -333,6 +335,7 @@ class Pulled(StationCase):
             await station.silence(60.0)
             bench.csms.schedule_updates[UPPER] = {"setpoint": share_of_power(bench, 0.2)}
             await station.silence(60.0 + bench.settling_time)
+            await ask_alive(station)
 
     def judge(self, trace: Trace) -> Iterator[Observation]:
         """Measures the time between two questions, and compares the power with the answers."""
@@ -382,6 +385,7 @@ class Pulled(StationCase):
         yield power_follows(
             "OCPP-Q04-DYNAMIC", trace, 1, _value(last), after=turn.t + MARGIN, within=settling(trace), until=until
         )
+        still_serves(trace)
 
 
 def _value(pull: RpcExchange) -> float:

@@ -37,6 +37,7 @@ from v2gready.authoring.ocpp import (
     span_after,
     start_v2x,
     tolerance_of,
+    transactions,
 )
 
 if TYPE_CHECKING:
@@ -399,6 +400,10 @@ class Disallowed(StationCase):
             for each in one.payload["chargingProfile"]
             if each["chargingProfilePurpose"] == "ChargingStationExternalConstraints"
         ]
+        if asked.status == "Accepted" and not reports:
+            raise Inconclusive("the station has announced a report and sent none")
+        if not transactions(trace):
+            raise Inconclusive("the station has told no transaction: whoever tells nothing tells no limit either")
         yield holds(
             rule,
             asked.answer is not None and not external,

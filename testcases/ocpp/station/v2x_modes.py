@@ -20,6 +20,7 @@ from v2gready.authoring.ocpp import (
     StationCase,
     Trace,
     accepted,
+    ask_alive,
     calls,
     discharging_agreed,
     every,
@@ -45,6 +46,7 @@ from v2gready.authoring.ocpp import (
     share_of_power,
     span_after,
     start_v2x,
+    still_serves,
     tolerance_of,
     watched_until,
 )
@@ -160,6 +162,7 @@ class Metering(StationCase):
                 one = period(0, "CentralSetpoint", setpoint=share_of_power(bench, share))
                 await install(station, profile(10, one, transaction=transaction.id, start=bench.stamp()))
                 await station.silence(bench.settling_time + 120.0)
+            await ask_alive(station)
 
     def judge(self, trace: Trace) -> Iterator[Observation]:
         """Reads registers and powers that the station told in both times."""
@@ -191,6 +194,7 @@ class Metering(StationCase):
                 for one in told
             ]
             yield every("OCPP-V2X-SIGN", found, what="values")
+        still_serves(trace)
 
 
 class ModeTold(StationCase):

@@ -95,6 +95,7 @@ class OneByOne(StationCase):
         most = told_variable(trace, "DeviceDataCtrlr", "ItemsPerMessage", instance=READ)
         reads = calls(trace, READ, sender=trace.tester)
         if most is None or len(reads) < 4:
+            still_serves(trace)
             return
         full, over = reads[2], reads[3]
         rule = "OCPP-B06.FR.16"

@@ -149,6 +149,17 @@ def last_events(trace: Trace, nth: int = -1) -> list[RpcExchange]:
         raise Inconclusive(f"{len(found)} transactions only were told") from None
 
 
+def served_to_the_end(trace: Trace) -> None:
+    """The last transaction of ours was ended, and the CSMS took that: it lived through all of the case.
+
+    Raises:
+        Inconclusive: It was not, or the end got no result.
+    """
+    over = [one for one in last_events(trace) if one.payload.get("eventType") == "Ended"]
+    if not over or over[-1].answer is None:
+        raise Inconclusive("the end of the transaction was not told, or not taken")
+
+
 def costs_what_flowed(requirement: str, events: list[RpcExchange], expected: Bill) -> Observation:
     """The answer to Ended tells the cost that the energy of the transaction has, by direction and time.
 
