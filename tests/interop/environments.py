@@ -12,7 +12,12 @@ import os
 import shutil
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 INTEROP = Path(__file__).resolve().parent
 ROOT = INTEROP.parents[1]
@@ -34,7 +39,7 @@ def python_of(counterpart: str) -> Path:
     """The interpreter of a counterpart's environment, which is built or rebuilt if it does not fit.
 
     Args:
-        counterpart: A folder beside this module that holds a ``requirements.txt``.
+        counterpart: A folder below this one's that holds a ``requirements.txt``.
 
     Raises:
         MissingError: There is no Python of the wanted version, or the packages could not be installed.
@@ -44,9 +49,7 @@ def python_of(counterpart: str) -> Path:
     python = home / "bin" / "python"
     stamp = home / "requirements.sha256"
     wanted = hashlib.sha256(PYTHON_VERSION.encode() + requirements.read_bytes()).hexdigest()
-    ENVIRONMENTS.mkdir(exist_ok=True)
-    with (ENVIRONMENTS / f"{counterpart}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # parallel test workers ask at the same time
+    with locked(home):
         if python.exists() and stamp.exists() and stamp.read_text() == wanted:
             return python
         shutil.rmtree(home, ignore_errors=True)
@@ -54,6 +57,15 @@ def python_of(counterpart: str) -> Path:
         _run([str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", str(requirements)])
         stamp.write_text(wanted)
     return python
+
+
+@contextmanager
+def locked(home: Path) -> Iterator[None]:
+    """Holds the lock beside a folder that is being prepared: parallel test workers ask at the same time."""
+    home.parent.mkdir(parents=True, exist_ok=True)
+    with home.with_name(f"{home.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def java() -> Path:
