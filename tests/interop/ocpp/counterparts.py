@@ -277,6 +277,7 @@ class Counterpart:
                     continue
                 self.endings += 1
                 time.sleep(CALM)
+                self._stop()  # it has ended, its pipe has not
                 self._start()
 
     def _wait_until_it_listens(self) -> None:
