@@ -574,7 +574,7 @@ VIOLATIONS = [
 
 
 @pytest.mark.parametrize(("code", "frames"), VIOLATIONS)
-@pytest.mark.parametrize("followed", [b"", frame_octets(8, b"\x03\xe8", mask=True)])
+@pytest.mark.parametrize("followed", [b"", frame_octets(8, b"\x03\xe8", mask=True)], ids=["alone", "and a Close"])
 def test_violation_of_a_client(code: int, frames: list[bytes], followed: bytes) -> None:
     async def server(socket: WebSocket) -> None:
         closed = await socket.receive()
@@ -743,7 +743,11 @@ def test_client_leaves_fin_to_the_server_for_a_while() -> None:
 
 
 @pytest.mark.parametrize(("end", "how"), [("close", "fin"), ("abort", "reset")])
-@pytest.mark.parametrize("unfinished", [b"", b"\x81", b"\x81\x85abcd", frame_octets(1, b"x", fin=False, mask=True)])
+@pytest.mark.parametrize(
+    "unfinished",
+    [b"", b"\x81", b"\x81\x85abcd", frame_octets(1, b"x", fin=False, mask=True)],
+    ids=["nothing", "half a head", "half a frame", "half a message"],
+)
 def test_end_without_a_close(end: str, how: str, unfinished: bytes) -> None:
     async def server(socket: WebSocket) -> None:
         closed = await socket.receive()
