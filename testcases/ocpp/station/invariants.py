@@ -22,7 +22,7 @@ class Schema(StationInvariant):
     title = "Every message is valid by its schema"
     requirements = ("OCPP-J-SCHEMA",)
     faults = {"boot-model-too-long": "OCPP-J-SCHEMA", "null-for-absent": "OCPP-J-SCHEMA"}
-    witness = "CHG-OCPP-RPC-01"
+    witness = "CHG-OCPP-BOOT-31"
 
     def judge(self, trace: Trace) -> Iterator[Observation]:
         """Validates all of it."""
