@@ -14,7 +14,8 @@ const client = new RPCClient({
     backoff: { initialDelay: 200, maxDelay: 500, factor: 1.5, randomisationFactor: 0 },
 });
 const ask = (action, payload) => client.call(action, payload).catch((error) => console.log(action, error.message));
-const later = (action, payload) => { setTimeout(() => ask(action, payload), 20); };
+// After the answer, before the next request is read: what a report says must not depend on how fast the peer goes on.
+const later = (action, payload) => { setTimeout(() => ask(action, payload), 0); };
 
 async function boot(reason = "PowerUp") {
     clearTimeout(timer);
