@@ -1,11 +1,12 @@
 """The reference charger: a correct SECC of ISO 15118-20 to test the test cases with, and named faults.
 
-Layers, from the inside out: `power` (what a meter would show), `station` (what outlives a connection), `table` (the
-order of requests), `responses` (the faultless answers), `secc` (one connection without I/O), `seams` (where a fault
-may bend all that), `faults` (the catalogue), and `connection`, `discovery`, `tls`, `server` (the same on a network).
+The SECC itself is `v2gready.protocols.iso15118.secc`, its ports are `v2gready.hosts.secc`; here are the faults that
+bend it, and the way in for the engine.
 """
 
-from v2gready.references.charger.config import (
+from v2gready.hosts.secc.server import RunningCharger
+from v2gready.hosts.secc.tls import ChargerCredentials
+from v2gready.protocols.iso15118.secc.config import (
     AC_CHARGER,
     DC_CHARGER,
     AcRatings,
@@ -15,11 +16,9 @@ from v2gready.references.charger.config import (
     SecurityPolicy,
     Undecodable,
 )
-from v2gready.references.charger.power import ContactorDefect
+from v2gready.protocols.iso15118.secc.power import ContactorDefect
+from v2gready.protocols.iso15118.secc.seams import Effect, Fault
 from v2gready.references.charger.reference import ReferenceCharger
-from v2gready.references.charger.seams import Effect, Fault
-from v2gready.references.charger.server import RunningCharger
-from v2gready.references.charger.tls import ChargerCredentials
 
 REFERENCE = ReferenceCharger()
 """Entry point ``charger`` of ``v2gready.references``."""

@@ -6,11 +6,11 @@ import random
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 
-from v2gready.references.charger.config import ChargerConfig
+from v2gready.hosts.secc.server import RunningCharger, run
+from v2gready.hosts.secc.tls import ChargerCredentials
+from v2gready.protocols.iso15118.secc.config import ChargerConfig
+from v2gready.protocols.iso15118.secc.power import Listener
 from v2gready.references.charger.faults import CATALOGUE, make
-from v2gready.references.charger.power import Listener
-from v2gready.references.charger.server import RunningCharger, run
-from v2gready.references.charger.tls import ChargerCredentials
 from v2gready.transports.clock import Clock
 from v2gready.transports.network import Network
 

@@ -10,14 +10,14 @@ from typing import Any
 from v2gready.protocols.iso15118 import codec
 from v2gready.protocols.iso15118 import messages as m
 from v2gready.protocols.iso15118.evcc import Evcc, Phase, Plan, VehicleState, request_type
+from v2gready.protocols.iso15118.secc.config import AC_CHARGER, DC_CHARGER, ChargerConfig, Protection
+from v2gready.protocols.iso15118.secc.core import Secc
+from v2gready.protocols.iso15118.secc.seams import Effect, Seams
+from v2gready.protocols.iso15118.secc.station import Station
+from v2gready.protocols.iso15118.secc.table import State
+from v2gready.protocols.iso15118.secc.turn import Reply
 from v2gready.protocols.iso15118.services import ControlMode, ServiceId
-from v2gready.references.charger.config import AC_CHARGER, DC_CHARGER, ChargerConfig, Protection
 from v2gready.references.charger.faults import make
-from v2gready.references.charger.seams import Effect, Seams
-from v2gready.references.charger.secc import Secc
-from v2gready.references.charger.station import Station
-from v2gready.references.charger.table import State
-from v2gready.references.charger.turn import Reply
 
 EPOCH = 1_700_000_000.0
 START = 50.0

@@ -9,9 +9,9 @@ import pytest
 
 from tests.unit.references.charger.car import Change, Wire, code, rn
 from v2gready.protocols.iso15118 import messages as m
+from v2gready.protocols.iso15118.secc.power import ContactorDefect
+from v2gready.protocols.iso15118.secc.table import State
 from v2gready.protocols.iso15118.services import BptChannel, ControlMode, ServiceId
-from v2gready.references.charger.power import ContactorDefect
-from v2gready.references.charger.table import State
 
 WRONG = "FAILED_WrongChargeParameter"
 

@@ -16,14 +16,14 @@ from v2gready.emulators.ev import TlsUse
 from v2gready.protocols import sdp
 from v2gready.protocols.iso15118 import messages as m
 from v2gready.protocols.iso15118.evcc import Phase
+from v2gready.protocols.iso15118.secc.power import ContactorDefect
+from v2gready.protocols.iso15118.secc.seams import Died, Fault, Seams, difference
+from v2gready.protocols.iso15118.secc.table import State
 from v2gready.protocols.iso15118.services import BptChannel, ControlMode, ServiceId
 from v2gready.protocols.v2gtp import encode_frame
 from v2gready.references.charger import REFERENCE, Effect, Eim, SecurityPolicy
 from v2gready.references.charger.faults import AREAS, CATALOGUE, make
 from v2gready.references.charger.faults.registry import fault
-from v2gready.references.charger.power import ContactorDefect
-from v2gready.references.charger.seams import Died, Fault, Seams, difference
-from v2gready.references.charger.table import State
 
 Effects = Sequence[Effect]
 Scenario = Callable[[str], Effects]

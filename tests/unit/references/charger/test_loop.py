@@ -9,9 +9,9 @@ import pytest
 
 from tests.unit.references.charger.car import Wire, code, rn
 from v2gready.protocols.iso15118 import messages as m
+from v2gready.protocols.iso15118.secc.quantities import total
+from v2gready.protocols.iso15118.secc.table import State
 from v2gready.protocols.iso15118.services import ControlMode, ServiceId
-from v2gready.references.charger.quantities import total
-from v2gready.references.charger.table import State
 
 
 def looping(service: ServiceId = ServiceId.DC_BPT, control: ControlMode = ControlMode.SCHEDULED, **config: Any) -> Wire:

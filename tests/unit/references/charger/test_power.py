@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from v2gready.references.charger.config import AcRatings, DcRatings
-from v2gready.references.charger.power import AcStage, ContactorDefect, DcStage, InsulationTest, Occasion, Setpoint
-from v2gready.references.charger.seams import Seams
+from v2gready.protocols.iso15118.secc.config import AcRatings, DcRatings
+from v2gready.protocols.iso15118.secc.power import AcStage, ContactorDefect, DcStage, InsulationTest, Occasion, Setpoint
+from v2gready.protocols.iso15118.secc.seams import Seams
 
 Samples = list[tuple[str, float, str]]
 

@@ -9,6 +9,7 @@ import pytest
 from tests.unit.references.charger.car import Wire
 from tests.unit.references.charger.rig import encoded, ends, exchange, next_frame, pki, rig, virtually
 from v2gready.emulators.ev import TlsUse, Unreached
+from v2gready.hosts.secc.discovery import granted
 from v2gready.model.trace import EventKind
 from v2gready.protocols import sdp
 from v2gready.protocols.iso15118 import codec
@@ -17,7 +18,6 @@ from v2gready.protocols.iso15118.services import ControlMode, ServiceId
 from v2gready.protocols.pki import EVCCID
 from v2gready.protocols.v2gtp import encode_frame
 from v2gready.references.charger import DC_CHARGER, REFERENCE, Eim, SecurityPolicy
-from v2gready.references.charger.discovery import granted
 from v2gready.transports.clock import Clock
 from v2gready.transports.network import ConnectError
 from v2gready.transports.nullmodem import NullLink

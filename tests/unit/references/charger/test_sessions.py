@@ -7,9 +7,9 @@ import pytest
 from tests.unit.references.charger.car import Wire, code, with_header
 from v2gready.protocols.iso15118 import codec
 from v2gready.protocols.iso15118 import messages as m
+from v2gready.protocols.iso15118.secc.config import DC_CHARGER, Eim, Protection
+from v2gready.protocols.iso15118.secc.table import State
 from v2gready.protocols.iso15118.services import ControlMode, ServiceId
-from v2gready.references.charger.config import DC_CHARGER, Eim, Protection
-from v2gready.references.charger.table import State
 
 KINDS = [
     pytest.param(service, control, id=f"{service.name}-{control.name}")

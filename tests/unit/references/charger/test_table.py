@@ -10,10 +10,10 @@ import pytest
 
 from tests.unit.references.charger.car import Wire, code
 from v2gready.protocols.iso15118 import messages as m
+from v2gready.protocols.iso15118.secc.core import LocalProtocolError
+from v2gready.protocols.iso15118.secc.responses import HANDLERS
+from v2gready.protocols.iso15118.secc.table import TRANSITIONS, Family, Input, State, classify
 from v2gready.protocols.iso15118.services import ServiceId
-from v2gready.references.charger.responses import HANDLERS
-from v2gready.references.charger.secc import LocalProtocolError
-from v2gready.references.charger.table import TRANSITIONS, Family, Input, State, classify
 
 FAMILY_SERVICE = {Family.AC: ServiceId.AC_BPT, Family.DC: ServiceId.DC_BPT}
 DC_ONLY = {State.SCHEDULED, State.CABLE_CHECKING, State.CABLE_CHECKED, State.PRE_CHARGING}

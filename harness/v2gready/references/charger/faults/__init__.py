@@ -1,6 +1,6 @@
 """Everything that the reference charger can do wrong, one module per area.
 
-A fault is a small class that overrides the hook where it acts (see `v2gready.references.charger.seams.Fault`). To add
+A fault is a small class that overrides the hook where it acts (see `seams.Fault` of the SECC core). To add
 one, put it into the module of its area, or into a new module that is imported here.
 """
 

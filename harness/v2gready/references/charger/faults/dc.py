@@ -9,13 +9,13 @@ import math
 from dataclasses import replace
 
 from v2gready.protocols.iso15118 import messages as m
+from v2gready.protocols.iso15118.secc.power import Setpoint
+from v2gready.protocols.iso15118.secc.quantities import rational
+from v2gready.protocols.iso15118.secc.seams import Fault
+from v2gready.protocols.iso15118.secc.table import Family, Input, State
+from v2gready.protocols.iso15118.secc.turn import Check, Reply, Turn
 from v2gready.references.charger.faults.kinds import Answers, Ignores
 from v2gready.references.charger.faults.registry import fault
-from v2gready.references.charger.power import Setpoint
-from v2gready.references.charger.quantities import rational
-from v2gready.references.charger.seams import Fault
-from v2gready.references.charger.table import Family, Input, State
-from v2gready.references.charger.turn import Check, Reply, Turn
 
 _INRUSH_AMPS = 10.0
 _TOO_MUCH = 1.25

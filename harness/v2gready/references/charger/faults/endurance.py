@@ -8,12 +8,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from v2gready.protocols.iso15118 import messages as m
+from v2gready.protocols.iso15118.secc.power import Occasion
+from v2gready.protocols.iso15118.secc.seams import Died, Fault
+from v2gready.protocols.iso15118.secc.turn import Reply, Turn
 from v2gready.protocols.v2gtp import PayloadType
 from v2gready.references.charger.faults.kinds import Answers
 from v2gready.references.charger.faults.registry import fault
-from v2gready.references.charger.power import Occasion
-from v2gready.references.charger.seams import Died, Fault
-from v2gready.references.charger.turn import Reply, Turn
 
 _BUFFER = 64
 _PATIENCE = 100

@@ -10,12 +10,12 @@ from typing import Any
 
 from v2gready.protocols.iso15118 import messages as m
 from v2gready.protocols.iso15118.phases import total
+from v2gready.protocols.iso15118.secc.power import Setpoint
+from v2gready.protocols.iso15118.secc.quantities import rational, spread
+from v2gready.protocols.iso15118.secc.seams import Fault
+from v2gready.protocols.iso15118.secc.turn import Check, Reply, Turn
 from v2gready.references.charger.faults.kinds import Answers
 from v2gready.references.charger.faults.registry import fault
-from v2gready.references.charger.power import Setpoint
-from v2gready.references.charger.quantities import rational, spread
-from v2gready.references.charger.seams import Fault
-from v2gready.references.charger.turn import Check, Reply, Turn
 
 _RATED_TWICE = 2.0
 _CAR_ABOVE = 1.5

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 from cryptography import x509
 
+from v2gready.protocols.iso15118.secc.seams import Died, Fault, TlsProfile
 from v2gready.protocols.pki import Curve
 from v2gready.references.charger.faults.registry import fault
-from v2gready.references.charger.seams import Died, Fault, TlsProfile
 
 
 @fault("tls-wrong-group", "Knows no group of the profile for the key exchange, but secp256r1 alone.")

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, ClassVar, Generic, TypeVar
 
-from v2gready.references.charger.seams import Fault
-from v2gready.references.charger.turn import Check, Reply, Turn
+from v2gready.protocols.iso15118.secc.seams import Fault
+from v2gready.protocols.iso15118.secc.turn import Check, Reply, Turn
 
 M = TypeVar("M")
 

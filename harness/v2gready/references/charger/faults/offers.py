@@ -8,12 +8,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from v2gready.protocols.iso15118 import messages as m
+from v2gready.protocols.iso15118.secc.seams import Fault, Respond
+from v2gready.protocols.iso15118.secc.session import NO_SESSION
+from v2gready.protocols.iso15118.secc.turn import Check, Reply, Turn
 from v2gready.protocols.sdp import SdpResponse, Security
 from v2gready.references.charger.faults.kinds import Answers
 from v2gready.references.charger.faults.registry import fault
-from v2gready.references.charger.seams import Fault, Respond
-from v2gready.references.charger.session import NO_SESSION
-from v2gready.references.charger.turn import Check, Reply, Turn
 
 _CODE = m.ResponseCode
 _FEW = 5

@@ -9,11 +9,11 @@ from dataclasses import fields, replace
 from typing import Any
 
 from v2gready.protocols.iso15118 import messages as m
+from v2gready.protocols.iso15118.secc.quantities import rational
+from v2gready.protocols.iso15118.secc.seams import Died, Fault
+from v2gready.protocols.iso15118.secc.turn import Check, Reply, Turn
 from v2gready.references.charger.faults.kinds import Answers, Ignores
 from v2gready.references.charger.faults.registry import fault
-from v2gready.references.charger.quantities import rational
-from v2gready.references.charger.seams import Died, Fault
-from v2gready.references.charger.turn import Check, Reply, Turn
 
 _FAILED = m.ResponseCode.FAILED_WrongChargeParameter
 _HUGE_EXPONENT = 100

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
-from v2gready.references.charger.seams import Fault
+from v2gready.protocols.iso15118.secc.seams import Fault
 
 FaultClass = TypeVar("FaultClass", bound=type[Fault])
 

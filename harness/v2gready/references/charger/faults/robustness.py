@@ -9,11 +9,11 @@ from dataclasses import replace
 from typing import Any
 
 from v2gready.protocols.iso15118 import messages as m
+from v2gready.protocols.iso15118.secc.config import Undecodable
+from v2gready.protocols.iso15118.secc.seams import Died, Fault
+from v2gready.protocols.iso15118.secc.turn import Reply, Turn
 from v2gready.protocols.v2gtp import PayloadType, encode_frame
-from v2gready.references.charger.config import Undecodable
 from v2gready.references.charger.faults.registry import fault
-from v2gready.references.charger.seams import Died, Fault
-from v2gready.references.charger.turn import Reply, Turn
 
 _HEADER = 8
 _SET_TYPES = frozenset({PayloadType.AC, PayloadType.DC})

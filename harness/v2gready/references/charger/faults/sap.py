@@ -8,10 +8,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from v2gready.protocols.iso15118 import messages as m
+from v2gready.protocols.iso15118.secc.seams import Fault
+from v2gready.protocols.iso15118.secc.turn import Check, Reply, Turn
 from v2gready.references.charger.faults.kinds import Answers, Ignores
 from v2gready.references.charger.faults.registry import fault
-from v2gready.references.charger.seams import Fault
-from v2gready.references.charger.turn import Check, Reply, Turn
 
 _OK = m.SapResponseCode.OK_SuccessfulNegotiation
 _DEVIATION = m.SapResponseCode.OK_SuccessfulNegotiationWithMinorDeviation

@@ -9,10 +9,10 @@ from dataclasses import replace
 from typing import Any
 
 from v2gready.protocols.iso15118 import messages as m
+from v2gready.protocols.iso15118.secc.quantities import rational
+from v2gready.protocols.iso15118.secc.turn import Check, Turn
 from v2gready.references.charger.faults.kinds import Answers, Ignores
 from v2gready.references.charger.faults.registry import fault
-from v2gready.references.charger.quantities import rational
-from v2gready.references.charger.turn import Check, Turn
 
 
 class _Exchanges(Answers[m.ScheduleExchangeRes]):

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import struct
 
+from v2gready.protocols.iso15118.secc.config import SecurityPolicy
+from v2gready.protocols.iso15118.secc.seams import Fault, Respond
+from v2gready.protocols.iso15118.secc.turn import Check
 from v2gready.protocols.sdp import SdpError, SdpRequest, Security
 from v2gready.protocols.v2gtp import PayloadType, encode_frame
-from v2gready.references.charger.config import SecurityPolicy
 from v2gready.references.charger.faults.kinds import Ignores
 from v2gready.references.charger.faults.registry import fault
-from v2gready.references.charger.seams import Fault, Respond
-from v2gready.references.charger.turn import Check
 
 _HEADER = struct.Struct(">BBHI")
 _PAYLOAD = 8

@@ -9,12 +9,12 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from v2gready.protocols.iso15118 import messages as m
+from v2gready.protocols.iso15118.secc.offers import offers
+from v2gready.protocols.iso15118.secc.seams import Fault
+from v2gready.protocols.iso15118.secc.turn import Check, Reply, Turn
 from v2gready.protocols.iso15118.services import ControlMode, MobilityNeedsMode
 from v2gready.references.charger.faults.kinds import Answers, Ignores
 from v2gready.references.charger.faults.registry import fault
-from v2gready.references.charger.offers import offers
-from v2gready.references.charger.seams import Fault
-from v2gready.references.charger.turn import Check, Reply, Turn
 
 _BPT_PARAMETERS = frozenset({"BPTChannel", "GeneratorMode", "GridCodeIslandingDetectionMethod"})
 

@@ -9,11 +9,11 @@ from dataclasses import replace
 from typing import Any
 
 from v2gready.protocols.iso15118 import messages as m
+from v2gready.protocols.iso15118.secc.seams import Fault
+from v2gready.protocols.iso15118.secc.session import NO_SESSION
+from v2gready.protocols.iso15118.secc.turn import Check, Reply, Turn
 from v2gready.references.charger.faults.kinds import Answers, Ignores
 from v2gready.references.charger.faults.registry import fault
-from v2gready.references.charger.seams import Fault
-from v2gready.references.charger.session import NO_SESSION
-from v2gready.references.charger.turn import Check, Reply, Turn
 
 _CODE = m.ResponseCode
 _MILLISECONDS = 1000

@@ -8,11 +8,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from v2gready.protocols.iso15118 import messages as m
+from v2gready.protocols.iso15118.secc.seams import Fault
+from v2gready.protocols.iso15118.secc.table import Input, State
+from v2gready.protocols.iso15118.secc.turn import Check, Reply, Turn
 from v2gready.references.charger.faults.kinds import Ignores
 from v2gready.references.charger.faults.registry import fault
-from v2gready.references.charger.seams import Fault
-from v2gready.references.charger.table import Input, State
-from v2gready.references.charger.turn import Check, Reply, Turn
 
 _CODE = m.ResponseCode
 _UNAUTHORIZED = frozenset({State.ESTABLISHED, State.AUTHORIZING})

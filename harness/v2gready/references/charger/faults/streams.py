@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import struct
 
+from v2gready.protocols.iso15118.secc.seams import Died, Fault
 from v2gready.protocols.v2gtp import HEADER_LENGTH, INVERSE_VERSION, VERSION, PayloadType
 from v2gready.references.charger.faults.registry import fault
-from v2gready.references.charger.seams import Died, Fault
 
 _HEADER = struct.Struct(">BBHI")
 _HUGE = 0x100_0000

@@ -9,10 +9,10 @@ import math
 from dataclasses import replace
 
 from v2gready.protocols.iso15118 import messages as m
+from v2gready.protocols.iso15118.secc.seams import Fault
+from v2gready.protocols.iso15118.secc.turn import Reply, Turn
 from v2gready.references.charger.faults.kinds import Slow
 from v2gready.references.charger.faults.registry import fault
-from v2gready.references.charger.seams import Fault
-from v2gready.references.charger.turn import Reply, Turn
 
 _LONG_DELAY = 4.8
 _LOOP_TIMEOUTS = 1.0

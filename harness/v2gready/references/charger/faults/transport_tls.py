@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from v2gready.hosts.secc.tls import is_for_clients
+from v2gready.protocols.iso15118.secc.config import SecurityPolicy
+from v2gready.protocols.iso15118.secc.power import Occasion
+from v2gready.protocols.iso15118.secc.seams import Fault, Respond, TlsProfile
+from v2gready.protocols.iso15118.secc.turn import Check
 from v2gready.protocols.sdp import SdpResponse, Security
 from v2gready.protocols.v2gtp import PayloadType
-from v2gready.references.charger.config import SecurityPolicy
 from v2gready.references.charger.faults.kinds import Ignores
 from v2gready.references.charger.faults.registry import fault
-from v2gready.references.charger.power import Occasion
-from v2gready.references.charger.seams import Fault, Respond, TlsProfile
-from v2gready.references.charger.tls import is_for_clients
-from v2gready.references.charger.turn import Check
 
 _KNOWN = frozenset(int(one) for one in PayloadType)
 

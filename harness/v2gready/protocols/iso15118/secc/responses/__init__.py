@@ -6,17 +6,17 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from v2gready.protocols.iso15118 import messages as m
-from v2gready.references.charger.responses.ac_loop import ac_charge_loop
-from v2gready.references.charger.responses.access import authorization, authorization_setup, session_setup
-from v2gready.references.charger.responses.dc import cable_check, pre_charge, welding_detection
-from v2gready.references.charger.responses.dc_loop import dc_charge_loop
-from v2gready.references.charger.responses.delivery import power_delivery
-from v2gready.references.charger.responses.parameters import ac_parameters, dc_parameters
-from v2gready.references.charger.responses.refusals import refuse
-from v2gready.references.charger.responses.schedule import schedule_exchange
-from v2gready.references.charger.responses.services import service_detail, service_discovery, service_selection
-from v2gready.references.charger.responses.stop import metering_confirmation, session_stop
-from v2gready.references.charger.turn import Answer, Turn
+from v2gready.protocols.iso15118.secc.responses.ac_loop import ac_charge_loop
+from v2gready.protocols.iso15118.secc.responses.access import authorization, authorization_setup, session_setup
+from v2gready.protocols.iso15118.secc.responses.dc import cable_check, pre_charge, welding_detection
+from v2gready.protocols.iso15118.secc.responses.dc_loop import dc_charge_loop
+from v2gready.protocols.iso15118.secc.responses.delivery import power_delivery
+from v2gready.protocols.iso15118.secc.responses.parameters import ac_parameters, dc_parameters
+from v2gready.protocols.iso15118.secc.responses.refusals import refuse
+from v2gready.protocols.iso15118.secc.responses.schedule import schedule_exchange
+from v2gready.protocols.iso15118.secc.responses.services import service_detail, service_discovery, service_selection
+from v2gready.protocols.iso15118.secc.responses.stop import metering_confirmation, session_stop
+from v2gready.protocols.iso15118.secc.turn import Answer, Turn
 
 __all__ = ["HANDLERS", "refuse"]
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from v2gready.protocols.iso15118.secc.config import Protection
+from v2gready.protocols.iso15118.secc.seams import Seams, TlsProfile
 from v2gready.protocols.pki import Credential, Curve
-from v2gready.references.charger.config import Protection
-from v2gready.references.charger.seams import Seams, TlsProfile
 from v2gready.transports.stream import ByteStream, StreamReset
 from v2gready.transports.tls import TlsFailure, TlsStream, TlsVersions, server_context
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from v2gready.protocols.iso15118 import messages as m
-from v2gready.references.charger.quantities import rational, spread, total
-from v2gready.references.charger.responses.loop import (
+from v2gready.protocols.iso15118.secc.quantities import rational, spread, total
+from v2gready.protocols.iso15118.secc.responses.loop import (
     PowerLimits,
     check_mode,
     common,
@@ -17,8 +17,8 @@ from v2gready.references.charger.responses.loop import (
     steered,
     within,
 )
-from v2gready.references.charger.session import CarLimits
-from v2gready.references.charger.turn import Answer, Turn
+from v2gready.protocols.iso15118.secc.session import CarLimits
+from v2gready.protocols.iso15118.secc.turn import Answer, Turn
 
 _BPT_MODES = (m.BPT_Scheduled_AC_CLReqControlMode, m.BPT_Dynamic_AC_CLReqControlMode)
 

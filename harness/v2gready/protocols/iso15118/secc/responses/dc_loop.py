@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from v2gready.protocols.iso15118 import messages as m
-from v2gready.references.charger.power import Setpoint
-from v2gready.references.charger.quantities import number, rational
-from v2gready.references.charger.responses.loop import (
+from v2gready.protocols.iso15118.secc.power import Setpoint
+from v2gready.protocols.iso15118.secc.quantities import number, rational
+from v2gready.protocols.iso15118.secc.responses.loop import (
     PowerLimits,
     check_mode,
     common,
@@ -18,9 +18,9 @@ from v2gready.references.charger.responses.loop import (
     steered,
     within,
 )
-from v2gready.references.charger.responses.parameters import signed_discharge
-from v2gready.references.charger.session import CarLimits
-from v2gready.references.charger.turn import Answer, Turn
+from v2gready.protocols.iso15118.secc.responses.parameters import signed_discharge
+from v2gready.protocols.iso15118.secc.session import CarLimits
+from v2gready.protocols.iso15118.secc.turn import Answer, Turn
 
 _BPT_MODES = (m.BPT_Scheduled_DC_CLReqControlMode, m.BPT_Dynamic_DC_CLReqControlMode)
 

@@ -6,11 +6,11 @@ import random
 from dataclasses import dataclass
 
 from v2gready.protocols.iso15118.messages import EvseNotification
-from v2gready.references.charger.config import ChargerConfig, Eim
-from v2gready.references.charger.power import AcStage, DcStage, Listener, Occasion, PowerStage
-from v2gready.references.charger.seams import Seams
-from v2gready.references.charger.session import NO_SESSION, PausedSession
-from v2gready.references.charger.table import Family
+from v2gready.protocols.iso15118.secc.config import ChargerConfig, Eim
+from v2gready.protocols.iso15118.secc.power import AcStage, DcStage, Listener, Occasion, PowerStage
+from v2gready.protocols.iso15118.secc.seams import Seams
+from v2gready.protocols.iso15118.secc.session import NO_SESSION, PausedSession
+from v2gready.protocols.iso15118.secc.table import Family
 
 
 @dataclass(frozen=True, slots=True)

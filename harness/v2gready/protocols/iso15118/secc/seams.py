@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields, is_dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
+from v2gready.protocols.iso15118.secc.power import Occasion, Setpoint
 from v2gready.protocols.pki import Curve
-from v2gready.references.charger.power import Occasion, Setpoint
 
 if TYPE_CHECKING:
-    from v2gready.references.charger.config import SecurityPolicy, Undecodable
-    from v2gready.references.charger.station import Notification
-    from v2gready.references.charger.turn import Check, Reply, Turn
+    from v2gready.protocols.iso15118.secc.config import SecurityPolicy, Undecodable
+    from v2gready.protocols.iso15118.secc.station import Notification
+    from v2gready.protocols.iso15118.secc.turn import Check, Reply, Turn
 
 T = TypeVar("T")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from v2gready.protocols.iso15118 import messages as m
-from v2gready.references.charger.turn import Turn
+from v2gready.protocols.iso15118.secc.turn import Turn
 
 
 def notice(turn: Turn) -> m.EVSEStatus | None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from v2gready.protocols.iso15118 import messages as m
-from v2gready.references.charger.responses.notices import settle
-from v2gready.references.charger.session import PausedSession, binding
-from v2gready.references.charger.table import State
-from v2gready.references.charger.turn import Answer, Check, Turn
+from v2gready.protocols.iso15118.secc.responses.notices import settle
+from v2gready.protocols.iso15118.secc.session import PausedSession, binding
+from v2gready.protocols.iso15118.secc.table import State
+from v2gready.protocols.iso15118.secc.turn import Answer, Check, Turn
 
 
 def session_stop(turn: Turn) -> Answer:

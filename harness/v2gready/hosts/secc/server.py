@@ -1,4 +1,4 @@
-"""The reference charger on a network: SDP, TCP and TLS around the sans-I/O core."""
+"""A charger on a network: SDP, TCP and TLS around the sans-I/O core."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from contextlib import asynccontextmanager
 from functools import partial
 from ipaddress import IPv6Address
 
+from v2gready.hosts.secc.connection import Connection
+from v2gready.hosts.secc.discovery import Discovery
+from v2gready.hosts.secc.tls import ChargerCredentials, TlsDoor
 from v2gready.protocols.iso15118.messages import EvseNotification
+from v2gready.protocols.iso15118.secc.config import ChargerConfig, Protection, SecurityPolicy
+from v2gready.protocols.iso15118.secc.core import Secc
+from v2gready.protocols.iso15118.secc.power import ContactorDefect, Listener
+from v2gready.protocols.iso15118.secc.seams import Died, Effect, Fault, Seams
+from v2gready.protocols.iso15118.secc.station import Station
 from v2gready.protocols.sdp import Security
-from v2gready.references.charger.config import ChargerConfig, Protection, SecurityPolicy
-from v2gready.references.charger.connection import Connection
-from v2gready.references.charger.discovery import Discovery
-from v2gready.references.charger.power import ContactorDefect, Listener
-from v2gready.references.charger.seams import Died, Effect, Fault, Seams
-from v2gready.references.charger.secc import Secc
-from v2gready.references.charger.station import Station
-from v2gready.references.charger.tls import ChargerCredentials, TlsDoor
 from v2gready.transports.clock import Clock
 from v2gready.transports.network import Datagrams, Network
 from v2gready.transports.network import Listener as TcpListener

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from v2gready.protocols.iso15118 import messages as m
-from v2gready.references.charger.offers import offers
-from v2gready.references.charger.table import State
-from v2gready.references.charger.turn import Answer, Check, Refusal, Turn
+from v2gready.protocols.iso15118.secc.offers import offers
+from v2gready.protocols.iso15118.secc.table import State
+from v2gready.protocols.iso15118.secc.turn import Answer, Check, Refusal, Turn
 
 VALUE_ADDED_SERVICES = frozenset({65, 66})
 """Ids that name no energy transfer: Internet and ParkingStatus."""

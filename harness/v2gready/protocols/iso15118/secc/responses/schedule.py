@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from v2gready.protocols.iso15118 import messages as m
+from v2gready.protocols.iso15118.secc.config import ChargerConfig
+from v2gready.protocols.iso15118.secc.quantities import rational, spread
+from v2gready.protocols.iso15118.secc.session import OfferedSchedule, Steps
+from v2gready.protocols.iso15118.secc.table import Family, State
+from v2gready.protocols.iso15118.secc.turn import Answer, Check, Turn
 from v2gready.protocols.iso15118.services import MobilityNeedsMode
-from v2gready.references.charger.config import ChargerConfig
-from v2gready.references.charger.quantities import rational, spread
-from v2gready.references.charger.session import OfferedSchedule, Steps
-from v2gready.references.charger.table import Family, State
-from v2gready.references.charger.turn import Answer, Check, Turn
 
 _TUPLE_SHARES = (1.0, 0.75, 0.5)
 """Of the rated power, for the first, second and third schedule."""

@@ -1,4 +1,4 @@
-"""The SECC of the reference charger: one connection, from supportedAppProtocol to the end, without I/O.
+"""The SECC: one connection, from supportedAppProtocol to the end, without I/O.
 
 Messages and ``now`` go in, replies and the next deadline come out. The order of requests is in `table`, the answers
 are in `responses`, and everything that a fault may bend passes `seams`. What is here is what holds for every request:
@@ -13,15 +13,15 @@ from dataclasses import replace
 from typing import Any
 
 from v2gready.protocols.iso15118 import messages as m
-from v2gready.references.charger.config import Protection, Undecodable
-from v2gready.references.charger.offers import offers
-from v2gready.references.charger.power import Occasion
-from v2gready.references.charger.responses import HANDLERS, refuse
-from v2gready.references.charger.sap import first_family, negotiate
-from v2gready.references.charger.session import Session
-from v2gready.references.charger.station import Station
-from v2gready.references.charger.table import TRANSITIONS, Family, State, classify
-from v2gready.references.charger.turn import Answer, Check, Refusal, Reply, Turn
+from v2gready.protocols.iso15118.secc.config import Protection, Undecodable
+from v2gready.protocols.iso15118.secc.offers import offers
+from v2gready.protocols.iso15118.secc.power import Occasion
+from v2gready.protocols.iso15118.secc.responses import HANDLERS, refuse
+from v2gready.protocols.iso15118.secc.sap import first_family, negotiate
+from v2gready.protocols.iso15118.secc.session import Session
+from v2gready.protocols.iso15118.secc.station import Station
+from v2gready.protocols.iso15118.secc.table import TRANSITIONS, Family, State, classify
+from v2gready.protocols.iso15118.secc.turn import Answer, Check, Refusal, Reply, Turn
 
 
 class LocalProtocolError(Exception):

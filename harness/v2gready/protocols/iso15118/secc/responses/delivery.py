@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from v2gready.protocols.iso15118 import messages as m
+from v2gready.protocols.iso15118.secc.config import ChargerConfig
+from v2gready.protocols.iso15118.secc.power import Occasion
+from v2gready.protocols.iso15118.secc.quantities import total
+from v2gready.protocols.iso15118.secc.responses.notices import notice, settle
+from v2gready.protocols.iso15118.secc.session import OfferedSchedule, Steps
+from v2gready.protocols.iso15118.secc.table import Family, State
+from v2gready.protocols.iso15118.secc.turn import Answer, Check, Turn
 from v2gready.protocols.iso15118.services import BptChannel
-from v2gready.references.charger.config import ChargerConfig
-from v2gready.references.charger.power import Occasion
-from v2gready.references.charger.quantities import total
-from v2gready.references.charger.responses.notices import notice, settle
-from v2gready.references.charger.session import OfferedSchedule, Steps
-from v2gready.references.charger.table import Family, State
-from v2gready.references.charger.turn import Answer, Check, Turn
 
 _ROUNDING = 1e-3
 """Share of a power that a RationalNumber may lose on its way there and back."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from v2gready.protocols.iso15118 import messages as m
-from v2gready.references.charger.config import ChargerConfig, Protection
-from v2gready.references.charger.table import Family
-from v2gready.references.charger.turn import Check, Turn
+from v2gready.protocols.iso15118.secc.config import ChargerConfig, Protection
+from v2gready.protocols.iso15118.secc.table import Family
+from v2gready.protocols.iso15118.secc.turn import Check, Turn
 
 VERSION: Final = (1, 0)
 """Major and minor version of ISO 15118-20:2022 in supportedAppProtocol."""

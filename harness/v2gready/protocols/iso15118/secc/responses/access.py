@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from v2gready.protocols.iso15118 import messages as m
-from v2gready.references.charger.config import Eim
-from v2gready.references.charger.session import Session, binding
-from v2gready.references.charger.table import State
-from v2gready.references.charger.turn import Answer, Check, Turn
+from v2gready.protocols.iso15118.secc.config import Eim
+from v2gready.protocols.iso15118.secc.session import Session, binding
+from v2gready.protocols.iso15118.secc.table import State
+from v2gready.protocols.iso15118.secc.turn import Answer, Check, Turn
 
 _PROCESSING = {
     Eim.ACCEPT: m.Processing.Finished,

@@ -8,10 +8,10 @@ from enum import Enum
 from typing import Any, TypeVar
 
 from v2gready.protocols.iso15118 import messages as m
-from v2gready.references.charger.config import ChargerConfig, Protection
-from v2gready.references.charger.session import Session
-from v2gready.references.charger.station import Station
-from v2gready.references.charger.table import Input, State
+from v2gready.protocols.iso15118.secc.config import ChargerConfig, Protection
+from v2gready.protocols.iso15118.secc.session import Session
+from v2gready.protocols.iso15118.secc.station import Station
+from v2gready.protocols.iso15118.secc.table import Input, State
 
 M = TypeVar("M")
 

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from v2gready.protocols.iso15118 import messages as m
-from v2gready.references.charger.config import ChargerConfig
-from v2gready.references.charger.quantities import rational, spread, total
-from v2gready.references.charger.session import CarLimits
-from v2gready.references.charger.table import State
-from v2gready.references.charger.turn import Answer, Check, Turn
+from v2gready.protocols.iso15118.secc.config import ChargerConfig
+from v2gready.protocols.iso15118.secc.quantities import rational, spread, total
+from v2gready.protocols.iso15118.secc.session import CarLimits
+from v2gready.protocols.iso15118.secc.table import State
+from v2gready.protocols.iso15118.secc.turn import Answer, Check, Turn
 
 # No car on any road comes near these (MCS ends at 3.75 MW, 3 kA, 1.25 kV): a value above is a defect.
 _PLAUSIBLE_POWER: Final = 10e6

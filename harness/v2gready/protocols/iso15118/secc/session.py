@@ -6,9 +6,9 @@ import hashlib
 from dataclasses import dataclass, field
 
 from v2gready.protocols.iso15118 import messages as m
+from v2gready.protocols.iso15118.secc.offers import Offer
+from v2gready.protocols.iso15118.secc.table import Family
 from v2gready.protocols.iso15118.services import ControlMode
-from v2gready.references.charger.offers import Offer
-from v2gready.references.charger.table import Family
 
 NO_SESSION = bytes(8)
 """The SessionID with which a car asks for a new session."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from ipaddress import IPv6Address
 
+from v2gready.protocols.iso15118.secc.config import SecurityPolicy
+from v2gready.protocols.iso15118.secc.seams import Seams
 from v2gready.protocols.sdp import SdpError, SdpRequest, SdpResponse, Security
-from v2gready.references.charger.config import SecurityPolicy
-from v2gready.references.charger.seams import Seams
 from v2gready.transports.network import Datagrams
 from v2gready.transports.stream import TransportClosed
 

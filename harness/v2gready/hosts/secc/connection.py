@@ -8,11 +8,11 @@ from typing import Any, Final
 
 from v2gready.protocols.exi import ExiDecodeError
 from v2gready.protocols.iso15118 import codec
+from v2gready.protocols.iso15118.secc.core import Secc
+from v2gready.protocols.iso15118.secc.seams import Seams
+from v2gready.protocols.iso15118.secc.table import State
+from v2gready.protocols.iso15118.secc.turn import Reply
 from v2gready.protocols.v2gtp import BrokenStream, Frame, FrameDecoder, PayloadType, SkippedFrame, encode_frame
-from v2gready.references.charger.seams import Seams
-from v2gready.references.charger.secc import Secc
-from v2gready.references.charger.table import State
-from v2gready.references.charger.turn import Reply
 from v2gready.transports.clock import Clock
 from v2gready.transports.stream import ByteStream, StreamReset
 from v2gready.transports.tls import TlsFailure

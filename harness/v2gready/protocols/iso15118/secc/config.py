@@ -1,4 +1,4 @@
-"""What the reference charger is: ratings, services, policies. Data only.
+"""What a charger is: ratings, services, policies. Data only.
 
 Where the sources leave a rule open, there is a switch here, and its comment says so.
 """

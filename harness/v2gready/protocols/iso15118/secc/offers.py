@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from v2gready.protocols.iso15118 import messages as m
+from v2gready.protocols.iso15118.secc.config import ChargerConfig
+from v2gready.protocols.iso15118.secc.table import Family
 from v2gready.protocols.iso15118.services import ControlMode, MobilityNeedsMode, ServiceId
-from v2gready.references.charger.config import ChargerConfig
-from v2gready.references.charger.table import Family
 
 
 class _AcConnector(IntEnum):

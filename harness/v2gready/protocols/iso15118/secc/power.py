@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final, Protocol
 
-from v2gready.references.charger.config import AcRatings, DcRatings
+from v2gready.protocols.iso15118.secc.config import AcRatings, DcRatings
 
 Listener = Callable[[str, float, str], None]
 """Gets (channel, value, unit) of a sample."""

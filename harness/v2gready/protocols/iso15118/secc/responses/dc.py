@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from v2gready.protocols.iso15118 import messages as m
-from v2gready.references.charger.power import InsulationTest
-from v2gready.references.charger.quantities import rational
-from v2gready.references.charger.table import State
-from v2gready.references.charger.turn import Answer, Check, Turn
+from v2gready.protocols.iso15118.secc.power import InsulationTest
+from v2gready.protocols.iso15118.secc.quantities import rational
+from v2gready.protocols.iso15118.secc.table import State
+from v2gready.protocols.iso15118.secc.turn import Answer, Check, Turn
 
 
 def cable_check(turn: Turn) -> Answer:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any, Final, TypedDict
 
 from v2gready.protocols.iso15118 import messages as m
-from v2gready.references.charger.responses.notices import notice
-from v2gready.references.charger.session import CarLimits
-from v2gready.references.charger.table import State
-from v2gready.references.charger.turn import Check, Turn
+from v2gready.protocols.iso15118.secc.responses.notices import notice
+from v2gready.protocols.iso15118.secc.session import CarLimits
+from v2gready.protocols.iso15118.secc.table import State
+from v2gready.protocols.iso15118.secc.turn import Check, Turn
 
 METER_ID: Final = "V2GREADY-REFERENCE-METER"
 _CHARGED_BEFORE: Final = 125_000
