@@ -30,6 +30,7 @@ from v2gready.engine.ocpp_plans import (
 from v2gready.engine.ocpp_settings import OcppSettings
 from v2gready.model.case import TestCase
 from v2gready.model.dut import DutFile
+from v2gready.model.pics import Condition
 from v2gready.references.csms import REFERENCE as REFERENCE_CSMS
 from v2gready.references.station import REFERENCE as REFERENCE_STATION
 from v2gready.transports.clock import Clock
@@ -41,6 +42,8 @@ POWER_METER = "power_meter"
 """Instrument that records ``evse<n>.power``."""
 PROFILES = {level: f"security_profile_{level}" for level in (1, 2, 3)}
 """What a case asks for among its instruments, to run under that security profile alone."""
+AC_PHASES = "ocpp_ac_phases"
+"""Question of the PICS; a case that asks it finds three phases of AC at the second EVSE of the reference station."""
 RESET = "reset"
 """Hook that is carried out before each case, if the DUT file has it."""
 DEADLINE = 4 * 3600.0
@@ -112,6 +115,17 @@ class EmbeddedStationBench(_Embedded):
 
     hooks: Collection[str] = ocpp_hooks.STATION_HOOKS
     instruments: Collection[str] = (POWER_METER, *PROFILES.values())
+    _alternating = False
+
+    def fitted(self, case: type[TestCase[Any]]) -> Self:
+        """Also with three phases of AC at the second EVSE, for a case that is about phases."""
+        found = super().fitted(case)
+        if AC_PHASES not in Condition(case.pics).names:
+            return found
+        if found is self:
+            found = type(self)(self._dut, self._settings, self._faults, self._effects, self._backend)
+        found._alternating = True  # noqa: SLF001 - of the same class
+        return found
 
     @asynccontextmanager
     async def open(
@@ -125,7 +139,7 @@ class EmbeddedStationBench(_Embedded):
         link = NullLink()
         async with link.host("csms") as back, link.host("charger") as outside:
             config = emulated_csms(self._settings, self._backend)
-            station_config = embedded_station(self._settings, address=back.address)
+            station_config = embedded_station(self._settings, address=back.address, alternating=self._alternating)
             async with (
                 CSMS.open(config, recorder, clock, back) as csms,
                 REFERENCE_STATION.open(

@@ -11,13 +11,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import random
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
-from typing import Any, Final
-from urllib.parse import parse_qsl, urlsplit
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from v2gready.engine import ocpp_hooks, ocpp_plans
+from v2gready.engine.device_control import controlled
 from v2gready.engine.ocpp_settings import OcppSettings
 from v2gready.model.dut import ConfigurationError, Problem
 from v2gready.references.csms import REFERENCE as CSMS
@@ -27,9 +26,6 @@ from v2gready.transports.internet import InternetNetwork
 from v2gready.transports.stream import TransportError
 
 STATION_NAME, CSMS_NAME = "station", "csms"
-LOOPBACK: Final = "127.0.0.1"
-MAX_REQUEST: Final = 64 * 1024
-"""Octets of one hook over HTTP."""
 
 Say = Callable[[str], None]
 
@@ -59,7 +55,7 @@ async def serve_station(
         async with (
             InternetNetwork() as network,
             STATION.open(network, Clock(), config=config, faults=faults, rng=rng, credentials=credentials) as station,
-            _controlled(station, ocpp_hooks.STATION_HOOKS, control),
+            controlled(station, ocpp_hooks.STATION_HOOKS, control),
         ):
             say(f"reference station {settings.identity}, calling {settings.host}:{settings.port}{settings.path}")
             await _until_cancelled(faults, STATION.faults, say)
@@ -76,7 +72,7 @@ async def serve_csms(settings: OcppSettings, faults: Sequence[str], rng: random.
         async with (
             InternetNetwork(settings.host) as network,
             CSMS.open(network, Clock(), config=config, faults=faults, rng=rng, credentials=credentials) as csms,
-            _controlled(csms, ocpp_hooks.CSMS_HOOKS, control),
+            controlled(csms, ocpp_hooks.CSMS_HOOKS, control),
         ):
             say(f"reference CSMS on {csms.endpoint}, path {settings.path}, station {settings.identity}")
             await _until_cancelled(faults, CSMS.faults, say)
@@ -95,55 +91,3 @@ async def _until_cancelled(faults: Sequence[str], sentences: Mapping[str, str], 
     for fault in faults:
         say(f"fault {fault}: {sentences[fault]}")
     await asyncio.Event().wait()
-
-
-@contextlib.asynccontextmanager
-async def _controlled(device: Any, names: Collection[str], port: int) -> AsyncIterator[None]:
-    """Serves hooks as ``POST /name?value=...``; whoever sends one is on this machine."""
-    if not port:
-        yield
-        return
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            async with asyncio.timeout(10):
-                head = await reader.readuntil(b"\r\n\r\n")
-            status = await _carried_out(device, names, head.decode("latin-1").split("\r\n", 1)[0])
-        except (TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ConnectionError):
-            status = "400 Bad Request"
-        with contextlib.suppress(ConnectionError):
-            writer.write(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode())
-            await writer.drain()
-        writer.close()
-
-    try:
-        server = await asyncio.start_server(serve, LOOPBACK, port, limit=MAX_REQUEST)
-    except OSError as reason:
-        wrong = Problem("--control", f"{LOOPBACK}:{port}: {reason.strerror}", "name a free port")
-        raise ConfigurationError("device", [wrong]) from None
-    async with server:
-        yield
-
-
-async def _carried_out(device: Any, names: Collection[str], request: str) -> str:
-    method, _, rest = request.partition(" ")
-    parts = urlsplit(rest.partition(" ")[0])
-    name = parts.path.strip("/")
-    if method != "POST" or name not in names:
-        return "404 Not Found"
-    values = {key: _value(text) for key, text in parse_qsl(parts.query)}
-    try:
-        await ocpp_hooks.carried_out(device, name, values)
-    except (TypeError, ValueError, KeyError, AttributeError) as wrong:
-        return f"400 {type(wrong).__name__}"
-    return "204 No Content"
-
-
-def _value(text: str) -> Any:
-    """A value of a URL: JSON where it is some, ``True`` and ``False`` as Python writes them, else a text."""
-    if text in {"True", "False"}:
-        return text == "True"
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text

@@ -30,6 +30,8 @@ STATION_HOOKS: Final = (
     "load",
     "install_contract",
     "sign_certificate",
+    "new_needs",
+    "priority",
 )
 """What can be done to a charging station; docs/dut-file.md tells what each means."""
 CSMS_HOOKS: Final = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
 
@@ -11,11 +12,19 @@ from v2gready.emulators.station import StationConfig as EmulatedStation
 from v2gready.emulators.station import StationCredentials as EmulatedStationCredentials
 from v2gready.engine.ocpp_settings import KeyPair, OcppSettings
 from v2gready.protocols.ocpp.editions import Edition
-from v2gready.protocols.ocpp.pki import CSMS_HOST, SERIAL, BackendPki, ClientVariant, ServerVariant
+from v2gready.protocols.ocpp.pki import (
+    CSMS_HOST,
+    SERIAL,
+    BackendPki,
+    ClientVariant,
+    ServerVariant,
+    client_variants,
+    server_variants,
+)
 from v2gready.protocols.pki import Credential
-from v2gready.references.csms import CsmsConfig, CsmsCredentials, StationEntry
+from v2gready.references.csms import CsmsConfig, CsmsCredentials, entry_of
 from v2gready.references.csms.config import PASSWORD as CSMS_PASSWORD
-from v2gready.references.station import StationConfig, StationCredentials
+from v2gready.references.station import EvseConfig, StationConfig, StationCredentials
 
 HOST = CSMS_HOST
 """Name of the CSMS on an embedded bench; its certificate has it."""
@@ -76,8 +85,18 @@ def emulated_csms(settings: OcppSettings, backend: Backend) -> EmulatedCsms:
     )
 
 
-def embedded_station(settings: OcppSettings, *, address: str) -> StationConfig:
-    """The reference station, which calls an address of the null modem by the name in the certificate."""
+AC_EVSE = EvseConfig(2, transfers=("AC_three_phase", "AC_BPT"), nominal_voltage=230.0)
+"""Three phases of AC, in place of the second DC outlet."""
+
+
+def embedded_station(settings: OcppSettings, *, address: str, alternating: bool = False) -> StationConfig:
+    """The reference station, which calls an address of the null modem by the name in the certificate.
+
+    Args:
+        settings: Its interface settings.
+        address: Of the CSMS.
+        alternating: Its second EVSE has three phases of AC; otherwise both are DC.
+    """
     return StationConfig(
         identity=settings.identity,
         serial=SERIAL,
@@ -88,6 +107,7 @@ def embedded_station(settings: OcppSettings, *, address: str) -> StationConfig:
         password=STATION_PASSWORD,
         security_profile=settings.security_profile,
         editions=editions_of(settings),
+        evses=(EvseConfig(1), AC_EVSE if alternating else EvseConfig(2)),
     )
 
 
@@ -122,7 +142,15 @@ def network_csms(settings: OcppSettings) -> EmulatedCsms:
     """The CSMS that a station on the network calls."""
     credentials = None
     if settings.own is not None:
-        credentials = EmulatedCsmsCredentials(server=(_credential(settings.own),), roots=settings.roots)
+        made = server_variants(_credential(settings.own), _authority(settings), datetime.now(UTC))
+        variants = {name.value: partial(_alone, make) for name, make in made.items()}
+        ready = {name: partial(_alone, partial(_credential, pair)) for name, pair in settings.variants.items()}
+        credentials = EmulatedCsmsCredentials(
+            server=(_credential(settings.own),),
+            roots=settings.roots,
+            variants=variants | ready,
+            issuer=_authority(settings),
+        )
     return EmulatedCsms(
         port=settings.port,
         path=settings.path,
@@ -140,7 +168,12 @@ def network_station(settings: OcppSettings) -> EmulatedStation:
     credentials = None
     if settings.security_profile > 1:
         own = None if settings.own is None else _credential(settings.own)
-        credentials = EmulatedStationCredentials(roots=settings.roots, station=own)
+        variants: dict[str, Callable[[], Credential]] = {}
+        if own is not None:
+            made = client_variants(own, _authority(settings), datetime.now(UTC))
+            variants = {name.value: make for name, make in made.items()}
+            variants |= {name: partial(_credential, pair) for name, pair in settings.variants.items()}
+        credentials = EmulatedStationCredentials(roots=settings.roots, station=own, variants=variants)
     return EmulatedStation(
         host=settings.host,
         port=settings.port,
@@ -181,11 +214,19 @@ def csms_on_sockets(settings: OcppSettings) -> tuple[CsmsConfig, CsmsCredentials
         path=settings.path,
         security_profile=settings.security_profile,
         editions=editions_of(settings),
-        stations={one: StationEntry(password=settings.password or CSMS_PASSWORD) for one in settings.identities},
+        stations={one: entry_of(one, settings.password or CSMS_PASSWORD) for one in settings.identities},
     )
     if settings.own is None:
         return config, None
     return config, CsmsCredentials(server=(_credential(settings.own),), station_roots=settings.roots)
+
+
+def _authority(settings: OcppSettings) -> Credential | None:
+    return None if settings.authority is None else _credential(settings.authority)
+
+
+def _alone(make: Callable[[], Credential]) -> tuple[Credential]:
+    return (make(),)
 
 
 def _credential(pair: KeyPair) -> Credential:

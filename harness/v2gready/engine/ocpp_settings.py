@@ -14,6 +14,7 @@ import ipaddress
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -33,7 +34,20 @@ OCPP = "ocpp"
 STATION_ROLE, CSMS_ROLE = "charger", "csms"
 EDITIONS = ("ocpp2.1", "ocpp2.0.1")
 MAX_IDENTITY = 48
-_COMMON = {"kind", "security_profile", "password_env", "password_file", "editions", "roots", "serial", "call_timeout"}
+_COMMON = {
+    "kind",
+    "security_profile",
+    "password_env",
+    "password_file",
+    "editions",
+    "roots",
+    "serial",
+    "call_timeout",
+    "authority_certificates",
+    "authority_key",
+    "authority_key_password_env",
+    "variants",
+}
 _KEYS = {
     STATION_ROLE: _COMMON
     | {"host", "port", "path", "identity", "server_certificates", "server_key", "server_key_password_env"},
@@ -42,6 +56,16 @@ _KEYS = {
 _SCHEMES = {"ws": 80, "wss": 443}
 _PASSWORD_LENGTH = range(16, 65)
 _EMBEDDED_IDENTITIES = {STATION_ROLE: ("V2GREADY-CS-1",), CSMS_ROLE: ("CS001", "CS002")}
+
+VARIANTS = {
+    STATION_ROLE: ("expired", "not_yet_valid", "self_signed", "foreign_root", "wrong_name", "wildcard"),
+    CSMS_ROLE: ("expired", "foreign", "other_station", "wrong_organisation"),
+}
+"""Certificates that a station, and a CSMS, under test has to refuse: `ServerVariant` and `ClientVariant`."""
+REMEDY = "name authority_certificates and authority_key, or a folder of variants, in [interfaces.ocpp]"
+"""What makes the others possible."""
+UNSIGNED = frozenset({"self_signed", "foreign_root", "foreign"})
+"""Those that nobody has to sign."""
 
 _Report = Callable[[str, str, str], None]
 
@@ -74,6 +98,8 @@ class OcppSettings:
         editions: Subprotocols, the preferred one first.
         password: For Basic authentication; a secret.
         own: What the harness shows in TLS; None if it shows nothing.
+        authority: An authority that the device trusts, for defective certificates; None if there is none.
+        variants: Defective certificates that lie ready, by name.
         roots: What it trusts in TLS.
         serial: Serial number of the station.
         call_timeout: Seconds that the harness waits for an answer; the device is given that long to find one.
@@ -89,6 +115,8 @@ class OcppSettings:
     editions: tuple[str, ...]
     password: str = field(repr=False)
     own: KeyPair | None = None
+    authority: KeyPair | None = None
+    variants: Mapping[str, KeyPair] = field(default_factory=dict)
     roots: tuple[x509.Certificate, ...] = ()
     serial: str = ""
     call_timeout: float = 30.0
@@ -102,7 +130,21 @@ class OcppSettings:
         """What ``v2gready doctor`` says."""
         who = "listening on" if self.role == STATION_ROLE else "calling"
         where = f"{who} {self.host}:{self.port}{self.path}, security profile {self.security_profile}"
-        return [("OCPP", True, "in this process" if self.kind == EMBEDDED else where)]
+        found = [("OCPP", True, "in this process" if self.kind == EMBEDDED else where)]
+        if self.own is not None:
+            missing = [one for one in self.bad_certificates() if not self.can_show(one)]
+            rest = f"; not {', '.join(missing)}: {REMEDY}" if missing else ""
+            there = [one for one in self.bad_certificates() if self.can_show(one)]
+            found.append(("OCPP certificates", True, f"defective ones: {', '.join(there)}{rest}"))
+        return found
+
+    def bad_certificates(self) -> tuple[str, ...]:
+        """Names of the defective certificates that cases for this device ask for."""
+        return VARIANTS[self.role]
+
+    def can_show(self, variant: str) -> bool:
+        """The bench has a defective certificate, or what is needed to make it."""
+        return self.own is not None and (self.authority is not None or variant in {*UNSIGNED, *self.variants})
 
 
 def installed() -> bool:
@@ -172,6 +214,8 @@ def _settings(table: Mapping[str, Any], role: str, base: Path, problem: _Report)
     host, port, path = _listener(table, problem) if role == STATION_ROLE else _address(table, level, problem)
     password = "" if level == 3 else _password(table, base, problem)
     own, roots = _certificates(table, role, level, base, problem)
+    authority = _authority(table, base, problem) if own is not None else None
+    variants = _variants(table, role, base, problem) if own is not None else {}
     return OcppSettings(
         kind=str(kind),
         role=role,
@@ -183,6 +227,8 @@ def _settings(table: Mapping[str, Any], role: str, base: Path, problem: _Report)
         editions=editions,
         password=password,
         own=own,
+        authority=authority,
+        variants=variants,
         roots=roots,
         serial=str(table.get("serial", "")),
         call_timeout=float(read_integer(table, "call_timeout", 30, range(1, 301), problem)),
@@ -281,6 +327,50 @@ def _certificates(
     own = _key_pair(table, prefix, base, problem) if shows else None
     roots = tuple(read_certificates(table, "roots", base, problem)) if trusts else ()
     return own, roots
+
+
+def _authority(table: Mapping[str, Any], base: Path, problem: _Report) -> KeyPair | None:
+    """The authority for defective certificates, if one is named."""
+    if "authority_certificates" not in table and "authority_key" not in table:
+        return None
+    pair = _key_pair(table, "authority", base, problem)
+    if pair is None:
+        return None
+    try:
+        able = pair.chain[0].extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+    except x509.ExtensionNotFound:
+        able = False
+    if not able:
+        problem("authority_certificates", "the first one is no authority", "name the certificate that issues others")
+        return None
+    return pair
+
+
+def _variants(table: Mapping[str, Any], role: str, base: Path, problem: _Report) -> dict[str, KeyPair]:
+    """Defective certificates of a folder: ``expired.pem`` with ``expired.key`` beside it."""
+    name = table.get("variants")
+    if name is None:
+        return {}
+    folder = base / str(name)
+    if not isinstance(name, str) or not folder.is_dir():
+        problem("variants", f"{folder} is no folder", "name a folder with expired.pem, expired.key, ...")
+        return {}
+    found: dict[str, KeyPair] = {}
+    for file in sorted(folder.glob("*.pem")):
+        if file.stem not in VARIANTS[role]:
+            problem("variants", f"{file.name} is no variant", f"use the names {', '.join(VARIANTS[role])}")
+            continue
+        prefix = "server" if role == STATION_ROLE else "station"
+        files: dict[str, Any] = {"variant_certificates": file.name, "variant_key": f"{file.stem}.key"}
+        files |= {"variant_key_password_env": table.get(f"{prefix}_key_password_env")}
+        pair = _key_pair(files, "variant", folder, partial(_of_variant, problem, file.name))
+        if pair is not None:
+            found[file.stem] = pair
+    return found
+
+
+def _of_variant(problem: _Report, file: str, _: str, what: str, remedy: str) -> None:
+    problem("variants", f"{file}: {what}", remedy)
 
 
 def _key_pair(table: Mapping[str, Any], prefix: str, base: Path, problem: _Report) -> KeyPair | None:

@@ -55,6 +55,7 @@ def dut(tmp_path: Path, role: str, **keys: object) -> Path:
     end = text.index("[pics]")
     table = {"kind": "network", "password_env": "BENCH_PASSWORD", **keys}
     lines = "\n".join(f"{key} = {json.dumps(value)}" for key, value in table.items())
+    tmp_path.mkdir(exist_ok=True)
     path = tmp_path / "dut.toml"
     path.write_text(f"{text[:begin]}[interfaces.ocpp]\n{lines}\n\n{text[end:]}", encoding="utf-8")
     return path

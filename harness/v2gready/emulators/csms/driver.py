@@ -21,7 +21,7 @@ from v2gready.emulators.ocpp.answers import Answer
 from v2gready.emulators.ocpp.attempt import Attempt
 from v2gready.emulators.ocpp.securing import secure
 from v2gready.emulators.ocpp.wire import CALL_TIMEOUT, WAIT_TIMEOUT, MessageIds, Surroundings, raise_first
-from v2gready.emulators.reach import Unequipped, Unreached
+from v2gready.emulators.reach import NoCertificate, Unequipped, Unreached
 from v2gready.model.trace import EventKind
 from v2gready.protocols.ocpp.editions import Edition
 from v2gready.protocols.ocpp.frames import Payload
@@ -30,7 +30,7 @@ from v2gready.protocols.pki import Credential
 from v2gready.transports.clock import Clock
 from v2gready.transports.network import Listener, Network
 from v2gready.transports.recorder import Recorder, TraceFull
-from v2gready.transports.stream import ByteStream, Endpoint
+from v2gready.transports.stream import ByteStream, Endpoint, TransportClosed
 from v2gready.transports.tls import BACKEND_SUITES, KeyLog, TlsVersions, backend_server_context
 from v2gready.transports.websocket import MAX_SIZE, CloseCode, Decision, Handshake, WebSocket
 
@@ -161,6 +161,7 @@ class CsmsDriver:
         self._listener: Listener | None = None
         self._port = config.port
         self._links = 0
+        self._shaking: dict[str, ByteStream] = {}
         self._fresh: deque[CsmsSession] = deque()
         self._seen = 0
         self._news = asyncio.Event()
@@ -202,14 +203,14 @@ class CsmsDriver:
         """
         credentials = self.config.credentials
         if name and (credentials is None or name not in credentials.variants):
-            raise Unequipped(f"this bench has no server certificate that is {name}")
+            raise NoCertificate("server", name)
         self._variant = name or ""
 
     async def go_offline(self, *, drop: bool = True) -> None:
         """Refuses connections from now on, as an unreachable CSMS does.
 
         Args:
-            drop: Reset those that are open, too.
+            drop: Reset those that are open, too, and those whose handshake has not ended.
         """
         self._check()
         if self._listener is not None:
@@ -217,6 +218,9 @@ class CsmsDriver:
             self._listener = None
         for session in self.sessions if drop else ():
             session.abort()
+        for link, stream in self._shaking.items() if drop else ():
+            self._event(EventKind.CLOSED, link=link, how="reset")
+            stream.abort()
         self._event(EventKind.PHASE, text="the CSMS is offline")
 
     async def go_online(self) -> None:
@@ -346,16 +350,21 @@ class CsmsDriver:
         link = f"ws-{self._links}"
         try:
             self._event(EventKind.CONNECTED, STATION, link=link, to=str(stream.local), **self._shown())
+            self._shaking[link] = stream
             if self.config.security_profile > 1:
                 stream = await secure(stream, self._context(), link, self._around)
             await self._shake_hands(stream, link)
         except Unreached as failure:
             self._attempted(Attempt(link, reason=str(failure)))
+        except TransportClosed:
+            self._attempted(Attempt(link, reason="the CSMS went offline in the handshake"))
         except TraceFull:
             stream.abort()  # the stimulus finds out by itself
         except Exception as failure:  # noqa: BLE001 - a `decide` of a case; raised again where the engine sees it
             stream.abort()
             self._failure = failure
+        finally:
+            self._shaking.pop(link, None)
 
     async def _shake_hands(self, stream: ByteStream, link: str) -> None:
         asked: list[tuple[Handshake, Decision]] = []

@@ -17,7 +17,7 @@ from v2gready.emulators.ocpp.answers import Answer
 from v2gready.emulators.ocpp.attempt import SWITCHING_PROTOCOLS, Attempt
 from v2gready.emulators.ocpp.securing import failed, secure
 from v2gready.emulators.ocpp.wire import CALL_TIMEOUT, MessageIds, Surroundings, raise_first
-from v2gready.emulators.reach import Unequipped, Unreached
+from v2gready.emulators.reach import NoCertificate, Unequipped, Unreached
 from v2gready.emulators.station.answers import default_answers
 from v2gready.emulators.station.session import StationSession
 from v2gready.model.trace import EventKind
@@ -399,7 +399,7 @@ class StationDriver:
             shown = None
         elif approach.credential is not None:
             if approach.credential not in credentials.variants:
-                raise Unequipped(f"this bench has no certificate of a station that is {approach.credential}")
+                raise NoCertificate("station", approach.credential)
             shown = credentials.variants[approach.credential]()
         return backend_client_context(
             credentials.roots,

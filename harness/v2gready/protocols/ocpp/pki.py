@@ -10,10 +10,10 @@ virtual time; every valid certificate holds for four years, so that both may lie
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
-from functools import cache
+from functools import cache, partial
 from ipaddress import ip_address
 
 from cryptography import x509
@@ -32,6 +32,7 @@ LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _LEAF = timedelta(days=1460)
 _AUTHORITY = timedelta(days=3650)
 _SECOND = timedelta(seconds=1)
+_DAY = timedelta(days=1)
 
 
 class KeyKind(StrEnum):
@@ -179,6 +180,112 @@ class BackendPki:
         issuer = self._make_root(kind) if variant is ClientVariant.FOREIGN else self.authority(kind)
         begin = self._begin - _LEAF if variant is ClientVariant.EXPIRED else self._begin
         return _issue(_name(common_name, organisation), kind.generate(), issuer, begin, _LEAF)
+
+
+def server_variants(
+    good: Credential, authority: Credential | None, now: datetime
+) -> Mapping[ServerVariant, Callable[[], Credential]]:
+    """Defective certificates beside the good one of a CSMS, each made when it is asked for and then kept.
+
+    A bench that has its certificate from elsewhere gets what it can: what nobody has to sign can always be made, the
+    rest needs the authority that the station trusts.
+
+    Args:
+        good: The good one: its names and its type of key are taken over.
+        authority: An authority under the root that the station trusts; None: there is none.
+        now: The machine's time, the one that OpenSSL compares with.
+    """
+    like = partial(_copy, good)
+    found: dict[ServerVariant, Callable[[], Credential]] = {
+        ServerVariant.SELF_SIGNED: lambda: like(None, now - _DAY),
+        ServerVariant.FOREIGN_ROOT: lambda: like(_namesake(good, now - _DAY), now - _DAY),
+    }
+    if authority is not None:
+        found |= {
+            ServerVariant.EXPIRED: lambda: like(authority, now - _DAY - _LEAF),
+            ServerVariant.NOT_YET_VALID: lambda: like(authority, now + _LEAF),
+            ServerVariant.WRONG_NAME: lambda: like(authority, now - _DAY, names=("other.v2gready.test",)),
+        }
+        hosts = [name for name in host_names(good.certificate) if _is_host(name)]
+        if hosts:
+            found[ServerVariant.WILDCARD] = lambda: like(authority, now - _DAY, names=(_wildcard(hosts[0]),))
+    return {name: cache(make) for name, make in found.items()}
+
+
+def client_variants(
+    good: Credential, authority: Credential | None, now: datetime
+) -> Mapping[ClientVariant, Callable[[], Credential]]:
+    """Defective certificates beside the good one of a station; as `server_variants`.
+
+    Args:
+        good: The good one: its subject and its type of key are taken over.
+        authority: An authority under the root that the CSMS trusts; None: there is none.
+        now: The machine's time.
+    """
+    serial, organisation = subject_of(good.certificate)
+    like = partial(_copy, good)
+    found: dict[ClientVariant, Callable[[], Credential]] = {
+        ClientVariant.FOREIGN: lambda: like(_namesake(good, now - _DAY), now - _DAY)
+    }
+    if authority is not None:
+        other, elsewhere = _name(f"{serial[:58]}-OTHER", organisation), _name(serial, "Another operator")
+        found |= {
+            ClientVariant.EXPIRED: lambda: like(authority, now - _DAY - _LEAF),
+            ClientVariant.OTHER_STATION: lambda: like(authority, now - _DAY, subject=other),
+            ClientVariant.WRONG_ORGANISATION: lambda: like(authority, now - _DAY, subject=elsewhere),
+        }
+    return {name: cache(make) for name, make in found.items()}
+
+
+def host_names(certificate: x509.Certificate) -> tuple[str, ...]:
+    """Return the hosts and addresses of a certificate; its common name where there are none."""
+    try:
+        san = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return tuple(filter(None, (_first(certificate, NameOID.COMMON_NAME),)))
+    return (
+        *san.get_values_for_type(x509.DNSName),
+        *(str(address) for address in san.get_values_for_type(x509.IPAddress)),
+    )
+
+
+def _copy(
+    good: Credential,
+    issuer: Credential | None,
+    begin: datetime,
+    *,
+    names: Sequence[str] | None = None,
+    subject: x509.Name | None = None,
+) -> Credential:
+    """A certificate like the good one, with another issuer, time, name or subject."""
+    kind = KeyKind.RSA if isinstance(good.private_key, rsa.RSAPrivateKey) else KeyKind.EC
+    organisation = subject_of(good.certificate)[1]
+    if names is not None:
+        subject = _name(names[0], organisation)
+    elif _has_names(good.certificate):
+        names = host_names(good.certificate)
+    whom = good.certificate.subject if subject is None else subject
+    return _issue(whom, kind.generate(), issuer, begin, _LEAF, names=names or ())
+
+
+def _namesake(good: Credential, begin: datetime) -> Credential:
+    """A root that bears the name of the one above a certificate, with a key that nobody trusts."""
+    top = good.chain[-1] if good.chain else good.certificate
+    kind = KeyKind.RSA if isinstance(good.private_key, rsa.RSAPrivateKey) else KeyKind.EC
+    return _issue(top.issuer, kind.generate(), None, begin, _AUTHORITY, path_length=1)
+
+
+def _has_names(certificate: x509.Certificate) -> bool:
+    return any(one.oid == x509.SubjectAlternativeName.oid for one in certificate.extensions)
+
+
+def _is_host(name: str) -> bool:
+    """A name of at least two labels, no address: a wildcard can stand for its first one."""
+    try:
+        ip_address(name)
+    except ValueError:
+        return "." in name
+    return False
 
 
 def wildcards(certificate: x509.Certificate) -> tuple[str, ...]:

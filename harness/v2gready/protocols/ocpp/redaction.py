@@ -62,7 +62,24 @@ def _redacted(text: str, known: Collection[str]) -> str:
         text = _SIM_PIN.sub(r"\g<1>0", text)
     if not secrets:
         return text
-    return _LITERAL.sub(lambda found: found.group() if found.group(2) else _masked(found.group(1), secrets), text)
+    pieces, end = [], 0
+    for found in _LITERAL.finditer(text):
+        pieces.append(_bare(text[end : found.start()], secrets))
+        pieces.append(found.group() if found.group(2) else _masked(found.group(1), secrets))
+        end = found.end()
+    return "".join((*pieces, _bare(text[end:], secrets)))
+
+
+def _bare(between: str, secrets: Collection[str]) -> str:
+    """What stands outside of literals: a password only where the text is no JSON."""
+    if len(between) >= _SHORTEST_INSIDE:
+        for one in _inside(between, secrets):
+            between = between.replace(one, MASK)
+    return between
+
+
+def _inside(text: str, secrets: Collection[str]) -> list[str]:
+    return sorted((one for one in secrets if len(one) >= _SHORTEST_INSIDE and one in text), key=len, reverse=True)
 
 
 def _masked(literal: str, secrets: Collection[str]) -> str:
@@ -72,7 +89,7 @@ def _masked(literal: str, secrets: Collection[str]) -> str:
             value = json.loads(literal, strict=False)
     if value in secrets:
         return f'"{MASK}"'
-    inside = sorted((one for one in secrets if len(one) >= _SHORTEST_INSIDE and one in value), key=len, reverse=True)
+    inside = _inside(value, secrets)
     if not inside:
         return literal
     for one in inside:

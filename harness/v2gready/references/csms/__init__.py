@@ -15,6 +15,7 @@ from v2gready.references.csms.config import (
     CsmsCredentials,
     StationEntry,
     Token,
+    entry_of,
 )
 from v2gready.references.csms.reference import ReferenceCsms
 from v2gready.references.csms.seams import Effect, Fault
@@ -33,4 +34,5 @@ __all__ = [
     "ReferenceCsms",
     "StationEntry",
     "Token",
+    "entry_of",
 ]

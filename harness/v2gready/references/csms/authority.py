@@ -9,12 +9,11 @@ from typing import Any
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPublicKeyTypes
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import NameOID
 
-from v2gready.protocols.pki import Credential, Curve, pem
+from v2gready.protocols.pki import Credential, Curve, PublicKey, pem
 
 _HASHES: Mapping[str, type[hashes.HashAlgorithm]] = {
     "SHA256": hashes.SHA256,
@@ -53,7 +52,7 @@ class Authority:
         upper = self._issuer.chain[-1] if self._issuer.chain else self._issuer.certificate
         return pem(upper).decode("ascii")
 
-    def sign(self, csr: str, moment: datetime, *, public_key: ec.EllipticCurvePublicKey | None = None) -> str:
+    def sign(self, csr: str, moment: datetime, *, public_key: PublicKey | None = None) -> str:
         """Signs a CSR and returns the chain in PEM, leaf first.
 
         Args:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from cryptography import x509
 
@@ -21,7 +21,7 @@ class StationEntry:
     Attributes:
         password: BasicAuthPassword.
         serial: Its serial number, which its certificate has as common name; None: not checked at the handshake.
-        boot: Status of the answers to its first, second, ... BootNotification; the last one repeats.
+        boot: Status of the answers to the first, second, ... BootNotification of a connection; the last one repeats.
     """
 
     password: str = field(default=PASSWORD, repr=False)
@@ -80,6 +80,11 @@ STATIONS: Mapping[str, StationEntry] = {
     "PENDING": StationEntry(boot=("Pending", "Accepted")),
     "REJECTED": StationEntry(boot=("Rejected", "Accepted")),
 }
+
+
+def entry_of(identity: str, password: str) -> StationEntry:
+    """A station with that password; one of `STATIONS` is treated as there: "PENDING" is left so at first."""
+    return replace(STATIONS.get(identity, StationEntry()), password=password)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

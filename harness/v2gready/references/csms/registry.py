@@ -40,7 +40,7 @@ class Station:
         identity: Its identity.
         entry: What is configured for it.
         csms: Its connection, None while it is offline.
-        boots: BootNotifications so far.
+        boots: BootNotifications on this connection so far.
         status: Answer to the last one; empty before the first.
         transactions: By id, the newest last.
         profiles: Charging profiles that were sent and not refused, by id.
@@ -67,6 +67,10 @@ class Station:
     asked: set[str] = field(default_factory=set)
     _heard: dict[str, int] = field(default_factory=dict)
     _numbers: int = 0
+
+    def connected(self, csms: Csms) -> None:
+        """It is on a new connection, whose first boot is still to come."""
+        self.csms, self.boots = csms, 0
 
     def number(self) -> int:
         """The next requestId, profile id or remoteStartId: never the same twice."""

@@ -119,6 +119,10 @@ class Fault:
         """Whether a Ping is answered; no effect by itself."""
         return sent
 
+    def endures(self, pings: int) -> bool:
+        """Whether a connection bears so many Pings; it breaks if not."""
+        return True
+
     def check(self, subject: str, check: Check, violated: bool) -> bool:  # noqa: FBT001 - the value that is bent
         """Whether a rule counts as violated; ``subject`` is the station."""
         return violated
@@ -209,11 +213,15 @@ class Seams:
             sent = fault.pongs(sent)
         return sent
 
-    def pinged(self) -> None:
-        """A Ping came."""
+    def pinged(self, pings: int) -> bool:
+        """A Ping came, the so many-th of its connection; gives whether the connection bears it."""
         for fault in self._faults:
             if not fault.pongs(True):
                 fault.took_effect("a Ping is not answered")
+            if not fault.endures(pings):
+                fault.took_effect(f"connection broken by {pings} Pings")
+                return False
+        return True
 
     def turned_away(self, why: str) -> None:
         """A TLS session failed that the faultless CSMS might have taken."""

@@ -34,7 +34,7 @@ class Connection:
         csms: Its core.
     """
 
-    __slots__ = ("_clock", "_loop", "_timer", "csms", "websocket")
+    __slots__ = ("_clock", "_loop", "_pings", "_timer", "csms", "websocket")
 
     def __init__(self, websocket: WebSocket, csms: Csms, clock: Clock) -> None:
         self.websocket = websocket
@@ -42,6 +42,7 @@ class Connection:
         self._clock = clock
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
+        self._pings = 0
 
     async def serve(self) -> None:
         """Serves the station until the connection is gone."""
@@ -52,7 +53,10 @@ class Connection:
                     self.moved()
                     await self.websocket.drain()
                 elif isinstance(incoming, Ping):
-                    self.csms.backend.seams.pinged()
+                    self._pings += 1
+                    if not self.csms.backend.seams.pinged(self._pings):
+                        self.websocket.abort()
+                        break
                 elif isinstance(incoming, Binary):
                     await self.websocket.close(CloseCode.UNSUPPORTED_DATA, "OCPP-J is text")
                     break
@@ -203,7 +207,7 @@ class RunningCsms(Operator):
             # A station has one connection: the new one, since the old one is dead and the CSMS does not know it yet.
             self._later(before.websocket)
         csms = Csms(self.backend, station, entrance.edition, common_name=common_name(entrance.knock.certificate))
-        station.csms = csms
+        station.connected(csms)
         websocket.auto_pong = self.backend.seams.pongs()
         connection = self._connections[station.identity] = Connection(websocket, csms, self._clock)
         try:

@@ -259,9 +259,8 @@ def _in_watts(installed: Installed, period: Payload, situation: Situation, seams
         # A lone base field is the sum; with its L2 and L3 it is L1 (K01.FR.145). Amperes are those of each phase.
         if not parts:
             return None
-        if amperes and len(parts) > 1:
-            return float(sum(parts) * situation.outlet.volts)
-        return float(sum(parts) * factor)
+        unit = situation.outlet.volts if amperes and len(parts) > 1 else factor
+        return float(sum(seams.value(EnergyKnob.PHASES, tuple(parts))) * unit)
 
     limit, setpoint = total("limit"), total("setpoint")
     beyond = schedule.get("limitAtSoC")

@@ -88,6 +88,7 @@ class EnergyKnob(Enum):
     COMPOSITE = "composite schedule"
     STACK = "order of the stack"
     LIMITS = "limits that are merged"
+    PHASES = "values by phase that make a sum"
     GENERATION = "local generation on top"
     SOC = "state of charge for limitAtSoC"
     LOCAL_OFFSET = "offset of local time"

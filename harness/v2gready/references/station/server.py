@@ -156,6 +156,19 @@ class RunningStation:
         self.station.settle(now)
         self._after()
 
+    def new_needs(self, evse: int = 1, **vehicle: Any) -> None:
+        """The vehicle tells new needs in its transaction (K20).
+
+        Args:
+            evse: Where.
+            **vehicle: What has changed, fields of `Vehicle`.
+        """
+        self.do("new_needs", evse=int(evse), **vehicle)
+
+    def priority(self, evse: int = 1, *, activate: bool = True) -> None:
+        """The driver asks for priority, or for no more of it, by a button (K22)."""
+        self.do("priority", evse=int(evse), activate=bool(activate))
+
     def do(self, name: str, **values: Any) -> None:
         """Any other action of the energy control by its name.
 

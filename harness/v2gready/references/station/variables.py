@@ -50,7 +50,7 @@ def _integer(
         type=DataType.INTEGER,
         minimum=low,
         maximum=high,
-        **more,  # type: ignore[arg-type]
+        **more,  # type: ignore[arg-type] # fields of `Variable`, of several types
     )
 
 

@@ -19,6 +19,7 @@ from v2gready.emulators.reach import Unequipped, Unreached
 from v2gready.model.trace import EventKind
 from v2gready.protocols.ocpp.editions import Edition
 from v2gready.protocols.ocpp.frames import CallError, CallResult
+from v2gready.transports.stream import StreamReset
 from v2gready.transports.tls import WEAK_SUITES, TlsVersions
 from v2gready.transports.websocket import Decision, Handshake
 
@@ -262,6 +263,28 @@ def test_offline_and_online_again() -> None:
     pair = play(act)
     assert events(pair.at_station.trace(), EventKind.CONNECT_FAILED)
     assert events(pair.at_csms.trace(), EventKind.OBSERVED_UNTIL)
+
+
+@pytest.mark.parametrize("profile", [1, 2])
+def test_going_offline_ends_a_handshake_as_well(profile: int) -> None:
+    async def act(pair: Pair) -> None:
+        network, where = pair.station._network, pair.csms.endpoint
+        slow = await network.connect(where.host, where.port, timeout=1)
+        slow.send(b"GET /ocpp/V2GREADY-1 HTTP/1.1\r\n" if profile == 1 else b"\x16\x03\x01")
+        await asyncio.sleep(0.5)
+        await pair.csms.go_offline(drop=False)
+        await asyncio.sleep(0.5)
+        assert not events(pair.at_csms.trace(), EventKind.CLOSED)
+        await pair.csms.go_online()
+        await pair.csms.go_offline()
+        with pytest.raises(StreamReset):
+            await asyncio.wait_for(slow.receive(), 1)
+        await pair.csms.go_online()
+        assert (await pair.station.attempt()).accepted
+
+    pair = play(act, profile)
+    ended = events(pair.at_csms.trace(), EventKind.CLOSED)
+    assert (ended[0].link, ended[0].source, ended[0].detail["how"]) == ("ws-1", "csms", "reset")
 
 
 def test_slow_and_hostile_handshakes_are_survived() -> None:

@@ -134,7 +134,7 @@ def test_certificate_of_another_station_gets_as_far_as_the_csms_lets_it() -> Non
 
 def test_what_a_bench_lacks_is_said_before_anything_is_sent() -> None:
     async def act(pair: Pair) -> None:
-        with pytest.raises(Unequipped, match="no certificate of a station that is purple"):
+        with pytest.raises(Unequipped, match="no station certificate that is purple"):
             await pair.station.open(credential="purple")
         pair.station.config = StationConfig("x", 1, security_profile=3)
         with pytest.raises(Unequipped, match="no credentials for TLS"):

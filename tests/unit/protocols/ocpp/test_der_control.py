@@ -48,9 +48,9 @@ def test_what_runs_goes_on_until_the_better_one_starts() -> None:
     model = DerModel()
     told(model, scheduled("a", 5, start=0), 0)
     assert told(model, scheduled("b", 3, start=50), 1) == frozenset(), "told when it takes over (R04.FR.07, FR.21)"
-    assert model.in_force(KIND, 49).id == "a"  # type: ignore[union-attr]
+    assert model.in_force(KIND, 49).id == "a"  # type: ignore[union-attr] # not None here
     assert not model.controls["a"].superseded
-    assert model.in_force(KIND, 50).id == "b"  # type: ignore[union-attr]
+    assert model.in_force(KIND, 50).id == "b"  # type: ignore[union-attr] # not None here
     assert model.controls["a"].superseded
 
 
@@ -58,7 +58,7 @@ def test_a_scheduled_one_goes_before_the_default_and_gives_back() -> None:
     model = DerModel()
     told(model, default("d", 1), 0)
     told(model, scheduled("s", 9, start=10, duration=5), 0)
-    assert [model.in_force(KIND, now).id for now in (9, 10, 14.9, 15)] == ["d", "s", "s", "d"]  # type: ignore[union-attr]
+    assert [model.in_force(KIND, now).id for now in (9, 10, 14.9, 15)] == ["d", "s", "s", "d"]  # type: ignore[union-attr] # not None here
     assert "s" not in model.controls, "expired controls are deleted (R04.FR.10)"
 
 

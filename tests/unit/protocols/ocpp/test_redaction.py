@@ -66,6 +66,11 @@ def test_a_known_secret_is_masked_beside_anything(around: str) -> None:
     assert SECRET.encode() not in redacted(raw.encode() + b"\xff", known=[SECRET])
 
 
+@pytest.mark.parametrize("text", [f"[2,{SECRET}]", SECRET, f'""{SECRET}"', f"{{password:'{SECRET}'}}"])
+def test_a_known_secret_is_masked_outside_of_literals(text: str) -> None:
+    assert redacted(text, known=[SECRET]) == text.replace(SECRET, MASK)
+
+
 def test_a_short_secret_is_masked_as_a_whole_only() -> None:
     assert redacted('["1","a1b"]', known=["1"]) == f'["{MASK}","a1b"]'
 
@@ -76,12 +81,14 @@ def test_nothing_changes_without_a_secret_and_nothing_raises(raw: str | bytes) -
 
 
 @given(st.text(alphabet='{}[]:,"\\ basicAuthPassword123\ud800', max_size=60))
-def test_nothing_raises(noise: str) -> None:
-    redacted(noise + '"vpn' + noise, known=["12345678"])
-    redacted(json.dumps({"variable": PASSWORD, "value": noise}))
+def test_no_noise_raises_or_hides_a_secret(noise: str) -> None:
+    assert SECRET not in redacted(noise + '"vpn' + SECRET, known=[SECRET])
+    told = json.dumps({"variable": PASSWORD, "value": noise})
+    assert json.loads(redacted(told))["variable"] == PASSWORD
 
 
 @pytest.mark.timeout(20)
 @pytest.mark.parametrize("part", ['\\"', '"', '"vpn"', '"password":"', '"value" ', " ", '"simPin"  '])
 def test_a_large_hostile_text_takes_linear_time(part: str) -> None:
-    redacted('password"' + part * (1_000_000 // len(part)), known=["12345678"])
+    large = 'password"' + part * (1_000_000 // len(part))
+    assert SECRET not in redacted(large + SECRET, known=[SECRET])

@@ -35,7 +35,7 @@ class Rig(Operator):
         station = self.backend.station(identity)
         assert station is not None
         self.csms = Csms(self.backend, station, edition or self.edition)
-        station.csms = self.csms
+        station.connected(self.csms)
         return self.csms
 
     @property

@@ -15,7 +15,7 @@ from tests.unit.references.csms.rig import Rig
 from v2gready.protocols.ocpp.editions import Edition
 from v2gready.protocols.ocpp.frames import Call, CallError, CallResult, Send, encode
 from v2gready.protocols.pki import Curve
-from v2gready.references.csms.config import BIDIRECTIONAL, ORGANISATION, StationEntry
+from v2gready.references.csms.config import BIDIRECTIONAL, ORGANISATION, StationEntry, entry_of
 
 HASH: dict[str, Any] = {
     "hashAlgorithm": "SHA256",
@@ -50,14 +50,26 @@ def test_a_pending_station_may_send_what_it_was_asked_for() -> None:
     assert rig.refused("Heartbeat", {}) == "SecurityError"
     rig.trigger_message("Heartbeat")
     rig.answer(rig.read()[0], {"status": "Accepted"})
-    rig.ask("Heartbeat", {})
+    assert set(rig.ask("Heartbeat", {})) == {"currentTime"}
 
 
 def test_a_reconnect_needs_no_boot() -> None:
     rig = Rig()
     rig.boot()
     rig.connect()
-    rig.ask("Heartbeat", {})
+    assert set(rig.ask("Heartbeat", {})) == {"currentTime"}
+
+
+def test_a_boot_on_a_new_connection_is_the_first_again() -> None:
+    rig = Rig(stations={"CS001": StationEntry(boot=("Pending", "Accepted"))})
+    assert [rig.boot()["status"] for _ in range(2)] == ["Pending", "Accepted"]
+    rig.connect()
+    assert rig.boot()["status"] == "Pending"
+
+
+def test_stations_of_a_process_of_its_own() -> None:
+    assert entry_of("PENDING", "its own").boot == ("Pending", "Accepted")
+    assert (entry_of("ANY", "its own").boot, entry_of("ANY", "its own").password) == (("Accepted",), "its own")
 
 
 def test_known_action_of_the_other_side_is_not_supported() -> None:
@@ -378,7 +390,7 @@ def test_survives_hostile_messages(data: str | bytes) -> None:
     rig = Rig()
     rig.boot()
     rig.hear(data)
-    rig.ask("Heartbeat", {})
+    assert set(rig.ask("Heartbeat", {})) == {"currentTime"}
 
 
 def test_a_valid_message_with_an_impossible_value() -> None:

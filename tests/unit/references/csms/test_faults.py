@@ -20,6 +20,7 @@ ON_A_NETWORK = {
     "compression-refused",
     "ecdsa-certificate-alone",
     "one-handshake-at-a-time",
+    "ping-flood-resets",
     "ping-unanswered",
     "tls-11-accepted",
     "weak-suites-accepted",

@@ -79,6 +79,15 @@ class PingUnanswered(Fault):
         return False
 
 
+@fault("ping-flood-resets", "Breaks a connection with more than fifty Pings, without a Close.")
+class PingFloodResets(Fault):
+    """F22: a Close with a code is right."""
+
+    def endures(self, pings: int) -> bool:
+        """Fifty."""
+        return pings <= 50
+
+
 @fault("tls-11-accepted", "Takes TLS 1.1.")
 class OldTlsAccepted(Fault):
     """S04."""

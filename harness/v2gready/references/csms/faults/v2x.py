@@ -5,13 +5,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from v2gready.protocols.ocpp.frames import Payload
 from v2gready.references.csms.config import BIDIRECTIONAL
 from v2gready.references.csms.csms import Csms
 from v2gready.references.csms.faults.kinds import Answers, Requests
 from v2gready.references.csms.faults.registry import fault
 from v2gready.references.csms.seams import Fault, swapped
-from v2gready.references.csms.turn import Reply, Request, Turn
+from v2gready.references.csms.turn import Reply, Request, Turn, stamp
 
 
 @fault("transfer-decision-forgotten", "Rejects needs that fit what NotifyAllowedEnergyTransfer has allowed.")
@@ -90,3 +92,15 @@ class AfrrAtOnce(Requests):
         """The first time for all."""
         self._first = self._first or payload["timestamp"]
         return swapped(payload, timestamp=self._first)
+
+
+@fault("afrr-signal-in-local-time", "Sends AFRRSignal with a local time that calls itself UTC.")
+class AfrrLocalTime(Requests):
+    """Q08: an hour of reserve is called at the wrong time."""
+
+    action = "AFRRSignal"
+
+    def bend(self, csms: Csms, payload: Payload) -> Payload | None:
+        """An hour ahead."""
+        at = datetime.fromisoformat(payload["timestamp"]) + timedelta(hours=1)
+        return swapped(payload, timestamp=stamp(at.timestamp()))

@@ -12,16 +12,35 @@ from v2gready.references.station.faults import (
     connection,
     der,
     hostile,
+    payloads,
+    phases,
     queue,
     rpc,
     schedules,
     transactions,
     v2x,
     variables,
+    wishes,
 )
 from v2gready.references.station.faults.registry import CATALOGUE, make
 
-AREAS = (rpc, connection, boot, variables, transactions, queue, certificates, charging, schedules, v2x, der, hostile)
+AREAS = (
+    rpc,
+    payloads,
+    connection,
+    boot,
+    variables,
+    transactions,
+    queue,
+    certificates,
+    charging,
+    schedules,
+    v2x,
+    der,
+    hostile,
+    phases,
+    wishes,
+)
 """The modules of the catalogue."""
 
 __all__ = ["AREAS", "CATALOGUE", "make"]
