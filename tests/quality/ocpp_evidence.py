@@ -11,7 +11,7 @@ import pytest
 
 from tests.quality.conftest import BENCHES, CATALOGUE
 from v2gready.engine.execution import VIRTUAL_TIMING_UNCERTAINTY, Surroundings, execute
-from v2gready.engine.judging import Judgement, judge_case
+from v2gready.engine.judging import Judgement, judge_case, judge_invariants
 from v2gready.model.case import TestCase
 from v2gready.model.observation import Observation
 from v2gready.model.trace import Record, Trace
@@ -64,6 +64,12 @@ def _run(case: Case, *faults: str) -> Evidence:
 def judged(case: Case, trace: Trace) -> Judgement:
     """What the judge of a case says of a trace, whichever case it is of."""
     return judge_case(case(), trace, CATALOGUE.registry)
+
+
+def broken(trace: Trace) -> frozenset[str]:
+    """Ids of the invariants that are broken on a trace."""
+    found = judge_invariants(CATALOGUE.invariants, trace, CATALOGUE.registry)
+    return frozenset(one.id for one in found if one.verdict is Verdict.FAIL)
 
 
 def told(case: Case, what: str, judgement: Judgement | Evidence) -> str:

@@ -7,15 +7,18 @@ passes beyond that needs a pin with a reason, see ``ocpp_pins.py``.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from zlib import crc32
 
 import pytest
 
+from tests.quality import ocpp_pins, ocpp_pins_csms
 from tests.quality.ocpp_evidence import (
     DUMB,
     OCPP_CASES,
     UNPROVEN,
     Case,
+    broken,
     evidence_of,
     judged,
     told,
@@ -23,11 +26,16 @@ from tests.quality.ocpp_evidence import (
     with_device,
 )
 from tests.quality.ocpp_mutations import MUTATIONS, Mutation, cuts, replies_of
-from tests.quality.ocpp_pins import DEVICES, THOROUGH, TRACES, pinned, unneeded
+from tests.quality.ocpp_pins import THOROUGH, pinned, unneeded
 from v2gready.model.trace import Trace
 from v2gready.model.verdict import Verdict
 
 EVERY = [pytest.param(case, id=case.id) for case in OCPP_CASES]
+PINS = {
+    "charger": (ocpp_pins.TRACES, ocpp_pins.DEVICES),
+    "csms": (ocpp_pins_csms.TRACES, ocpp_pins_csms.DEVICES),
+}
+"""Of traces and of dumb devices, by role."""
 DONORS = 2
 """Cases of the same role whose replies each case gets."""
 EVERY_NTH = 4
@@ -63,7 +71,7 @@ def test_a_damaged_trace_proves_nothing(case: Case) -> None:
             continue
         if judgement.verdict is Verdict.PASS and (
             untouched(evidence_of(case), damaged, judgement, dead=mutation.dead)
-            or pinned(TRACES, mutation.name, case.id)
+            or pinned(PINS[case.role][0], mutation.name, case.id, partial(broken, damaged))
         ):
             continue
         wrong.append(told(case, mutation.name, judgement))
@@ -80,7 +88,8 @@ def test_a_dumb_device_does_not_pass(case: Case) -> None:
         evidence = with_device(case, name)
         if evidence.verdict in UNPROVEN:
             continue
-        if evidence.verdict is Verdict.PASS and pinned(DEVICES, name, case.id):
+        pins = PINS[case.role][1]
+        if evidence.verdict is Verdict.PASS and pinned(pins, name, case.id, partial(broken, evidence.trace)):
             continue
         wrong.append(told(case, name, evidence))
     assert not wrong, "\n".join(wrong)
@@ -106,4 +115,4 @@ def test_a_mutation_takes_effect() -> None:
 
 @pytest.mark.skipif(not THOROUGH, reason="only every mutation of every case tells (V2GREADY_THOROUGH=1)")
 def test_every_pin_is_needed() -> None:
-    assert not unneeded(TRACES, DEVICES)
+    assert not unneeded(*(table for tables in PINS.values() for table in tables))

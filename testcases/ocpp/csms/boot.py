@@ -19,7 +19,9 @@ from v2gready.authoring.ocpp import (
     call_error,
     calls,
     connection_stays,
+    describe,
     every,
+    handshakes,
     holds,
     instant,
     look,
@@ -99,6 +101,22 @@ class CallsBeforeBoot(_Early):
         yield answered("OCPP-B01.FR.10", sent(trace, "Heartbeat", nth=-1))
 
 
+def left_pending(trace: Trace) -> RpcExchange:
+    """The boot that was answered by Pending.
+
+    Raises:
+        Inconclusive: There is none. What is missing is said of whom it is missing from: DUT file, or registry of the
+            CSMS.
+    """
+    identity = trace.declared.get("ocpp_pending_identity")
+    if not identity:
+        raise Inconclusive("the DUT file has no ocpp_pending_identity")
+    door = handshakes(trace)
+    if door and door[0].status not in {None, 101}:
+        raise Inconclusive(f"the CSMS does not let ocpp_pending_identity {identity} in: HTTP {door[0].status}")
+    return boot_left(trace, "Pending")
+
+
 class CallsWhilePending(_Early):
     """A station that the operator still has to configure reports as if it were in service.
 
@@ -123,7 +141,7 @@ class CallsWhilePending(_Early):
 
     def judge(self, trace: Trace) -> Iterator[Observation]:
         """Looks at every CALL behind the answer Pending."""
-        boot = boot_left(trace, "Pending")
+        boot = left_pending(trace)
         yield from self.refused("OCPP-B02.FR.09", calls(trace, sender=trace.tester, after=boot.request))
 
 
@@ -152,7 +170,7 @@ class AskedWhilePending(CsmsCase):
 
     def judge(self, trace: Trace) -> Iterator[Observation]:
         """Looks for a result for the NotifyReport behind GetBaseReport."""
-        boot = boot_left(trace, "Pending")
+        boot = left_pending(trace)
         asked = calls(trace, "GetBaseReport", sender=trace.dut, after=boot.request)
         if not asked or asked[0].status != "Accepted":
             raise Inconclusive("the CSMS asked for no base report while Pending")
@@ -406,7 +424,10 @@ class EventStream(CsmsCase):
         packets = sends(trace, "NotifyPeriodicEventStream", sender=trace.tester)
         if len(packets) < 20:
             raise Inconclusive(f"{len(packets)} packets were sent only")
+        accepted_boot(trace)
         yield status_is("OCPP-N11-CSMS", opened, "Accepted", "Rejected")
+        if opened.status == "Rejected":
+            raise Inconclusive(f"the CSMS wants no stream: {describe(opened)}")
         yield answered("OCPP-N11-CSMS", sent(trace, "ClosePeriodicEventStream"))
         silent = [no_reply("OCPP-J-SEND-SILENT", trace, one) for one in packets]
         yield every("OCPP-J-SEND-SILENT", silent, what="SENDs")

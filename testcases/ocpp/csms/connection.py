@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import ClassVar, Final
+from urllib.parse import quote
 
 from v2gready.authoring.ocpp import (
     CsmsBench,
@@ -18,18 +19,24 @@ from v2gready.authoring.ocpp import (
     calls,
     complete,
     connection_ends,
+    ended,
     every,
+    goes_on,
     handshake_refused,
     handshakes,
     holds,
     ordinary,
     sent,
+    serve_again,
     subprotocol_is,
     watched_until,
 )
+from v2gready.authoring.ocpp.backend import accepted_boot
 
 AT_ONCE = 5.0
 """Seconds for the end of a connection without subprotocol; the standard says "immediately" and gives no figure."""
+LONGEST: Final = 48
+"""Characters of an identity at most."""
 
 
 class NewestEdition(CsmsCase):
@@ -98,11 +105,13 @@ class OddIdentity(CsmsCase):
 
     Attributes:
         parameter: Of the DUT file, with an identity that the CSMS knows.
+        oddity: What is unusual about it.
     """
 
     area = "connection"
     requirements = ("OCPP-J-URL",)
     parameter: ClassVar[str]
+    oddity: ClassVar[str]
 
     async def stimulate(self, bench: CsmsBench) -> None:
         """Connects under that identity; without such a one there is nothing to be seen."""
@@ -112,11 +121,20 @@ class OddIdentity(CsmsCase):
                 await csms.boot()
                 await csms.heartbeat()
 
+    def odd(self, identity: str) -> bool:
+        """Whether an identity is one of those that the case is about."""
+        raise NotImplementedError
+
     def judge(self, trace: Trace) -> Iterator[Observation]:
-        """It gets in, and is served."""
-        found = handshakes(trace)
-        if not found:
+        """It gets in, and is served as the station that the CSMS knows."""
+        declared = str(trace.declared.get(self.parameter) or "")
+        if not declared:
             raise Inconclusive(f"the DUT file has no {self.parameter}")
+        if not self.odd(declared):
+            raise Inconclusive(f"{self.parameter} of the DUT file, {declared}, has no {self.oddity}")
+        found = handshakes(trace)
+        if not found or found[0].request.detail.get("identity") != declared:
+            raise Inconclusive(f"nobody connected as {declared}")
         yield holds(
             "OCPP-J-URL",
             found[0].status == 101,
@@ -125,6 +143,7 @@ class OddIdentity(CsmsCase):
             at=found[0].at,
         )
         yield answered("OCPP-J-URL", sent(trace, "BootNotification"))
+        accepted_boot(trace)
         yield answered("OCPP-J-URL", sent(trace, "Heartbeat"))
 
 
@@ -134,7 +153,12 @@ class EncodedIdentity(OddIdentity):
     id = "CSMS-OCPP-CONN-03"
     title = "A percent-encoded identity is decoded"
     parameter = "ocpp_identity_encoded"
+    oddity = "character that a URL encodes"
     faults = {"identity-not-decoded": "OCPP-J-URL"}
+
+    def odd(self, identity: str) -> bool:
+        """It has a character that a URL encodes."""
+        return quote(identity, safe="") != identity
 
 
 class LongestIdentity(OddIdentity):
@@ -143,21 +167,26 @@ class LongestIdentity(OddIdentity):
     id = "CSMS-OCPP-CONN-04"
     title = "An identity of 48 characters is served, one of 49 or with a colon is not"
     parameter = "ocpp_identity_longest"
+    oddity = f"{LONGEST} characters"
     faults = {"identity-cut-at-32": "OCPP-J-URL"}
 
     async def stimulate(self, bench: CsmsBench) -> None:
         """Behind the longest one, some that are none."""
         await super().stimulate(bench)
         longest = bench.text(self.parameter, "")
-        for identity in (f"{longest}X"[:49], f"{bench.identity}:1"):
+        for identity in (f"{longest}X", f"{bench.identity}:1") if self.odd(longest) else ():
             await bench.station.attempt(identity=identity, linger=0.5)
+
+    def odd(self, identity: str) -> bool:
+        """It has the length that is allowed at most."""
+        return len(identity) == LONGEST
 
     def judge(self, trace: Trace) -> Iterator[Observation]:
         """The others are refused, in whatever way."""
         yield from super().judge(trace)
         for one in handshakes(trace)[1:]:
             identity = str(one.request.detail["identity"])
-            if len(identity) > 48 or ":" in identity:
+            if len(identity) > LONGEST or ":" in identity:
                 yield handshake_refused("OCPP-J-URL", trace, one, why=f"{identity} is no identity")
         complete(handshakes(trace), 3, "handshakes")
 
@@ -191,8 +220,9 @@ class SecondConnection(CsmsCase):
         """The second one gets in and gets its answers."""
         boot = sent(trace, "BootNotification")
         found = [one for one in handshakes(trace) if one.request.index > boot.request.index]
-        if boot.answer is None or not found:
-            raise Inconclusive("there was no first connection in service, or no second one")
+        accepted_boot(trace)
+        if not found:
+            raise Inconclusive("there was no second connection")
         requirement = "OCPP-J-SECOND-CONNECTION"
         yield subprotocol_is(requirement, found[0], *found[0].offered)
         second = calls(trace, sender=trace.tester, link=found[0].link)
@@ -245,13 +275,17 @@ def _first(trace: Trace, **facts: object) -> Handshake:
 
 
 class Pong(CsmsCase):
-    """A Ping of the station: it is how it finds out whether anybody is there. Without Pong it hangs up."""
+    """A Ping of the station: it is how it finds out whether anybody is there. Without Pong it hangs up.
+
+    A flood of them may be too much for a CSMS. Then it closes with a code that says so, and the station gets in again.
+    """
 
     id = "CSMS-OCPP-CONN-07"
     title = "A Ping is answered by a Pong, also many of them"
     area = "connection"
     requirements = ("OCPP-J-PONG",)
-    faults = {"ping-unanswered": "OCPP-J-PONG"}
+    faults = {"ping-unanswered": "OCPP-J-PONG", "ping-flood-resets": "OCPP-J-PONG"}
+    flood = 100
 
     async def stimulate(self, bench: CsmsBench) -> None:
         """Pings, waits, pings a hundred times, asks for the time."""
@@ -259,13 +293,13 @@ class Pong(CsmsCase):
             await csms.boot()
             csms.ping(b"there?")
             await csms.pong(within=30)
-            for _ in range(100):
-                csms.ping()
-            await csms.silence(1)
-            await csms.heartbeat()
+            if csms.is_open:
+                for _ in range(self.flood):
+                    csms.ping()
+            await serve_again(bench, csms)
 
     def judge(self, trace: Trace) -> Iterator[Observation]:
-        """A Pong within half a minute, and an answer behind the flood."""
+        """A Pong within half a minute; behind the flood an answer, if need be on a new connection after a Close."""
         pings = list(trace.events(EventKind.PING, source=trace.tester))
         pongs = list(trace.events(EventKind.PONG, source=trace.dut))
         if not pings:
@@ -281,4 +315,15 @@ class Pong(CsmsCase):
             seen=f"after {inside[0].t - first.t:.3f} s" if inside else "none",
             at=(first.index, *(one.index for one in inside[:1])),
         )
-        yield answered("OCPP-J-PONG", sent(trace, "Heartbeat"))
+        if len(pings) <= self.flood:
+            raise Inconclusive(f"{len(pings)} Pings were sent, and {self.flood + 1} are a flood")
+        gone = ended(trace, first.link, after=pings[1])
+        if gone is not None:
+            yield holds(
+                "OCPP-J-PONG",
+                gone.kind == EventKind.WS_CLOSE,
+                expected="the flood is answered, or ended by a Close with a code",
+                seen=f"{gone.kind} {gone.detail.get('code', gone.detail.get('how', ''))}",
+                at=(pings[1].index, gone.index),
+            )
+        yield goes_on("OCPP-J-PONG", trace, pings[-1])

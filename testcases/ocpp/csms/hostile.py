@@ -39,6 +39,7 @@ from v2gready.authoring.ocpp import (
     subprotocol_is,
     watched_until,
 )
+from v2gready.authoring.ocpp.backend import accepted_boot
 
 PATIENCE = 30.0
 """Seconds in which a CSMS answers or ends what it does not want; a reader's figure, the standard has none."""
@@ -65,6 +66,7 @@ class HostileText(CsmsCase):
 
     def judge(self, trace: Trace) -> Iterator[Observation]:
         """Nothing is carried out, and the CSMS serves behind each."""
+        accepted_boot(trace)
         yield dropped_or_refused("OCPP-H-HOSTILE", trace, seconds=1)
         found = [one.frame for one in disturbances(trace)]
         yield from goes_on_after_each("OCPP-J-ERR-SURVIVES", trace, found)
@@ -72,9 +74,10 @@ class HostileText(CsmsCase):
 
 
 class DuplicateKeys(HostileText):
-    """One key two times in an object. The first reader takes the first value, the next one the last: a check that sees
-    one token and a database that books another.
-    """  # noqa: D205 - one sentence
+    """One key two times in an object, of which one reader takes the first value and the next one the last.
+
+    The check sees one token, and the database books another.
+    """
 
     id = "CSMS-OCPP-HOSTILE-01"
     title = "An object with one key two times is not taken"
@@ -146,6 +149,7 @@ class Fuzz(CsmsCase):
 
     def judge(self, trace: Trace) -> Iterator[Observation]:
         """What counts is the last answer."""
+        accepted_boot(trace)
         found = disturbances(trace)
         if len(found) < self.rounds // 4:
             raise Inconclusive(f"{len(found)} damaged messages were sent only")
@@ -196,6 +200,7 @@ class NoText(CsmsCase):
 
     def judge(self, trace: Trace) -> Iterator[Observation]:
         """Behind each the CSMS closes or serves; a half-open connection that says nothing is neither."""
+        accepted_boot(trace)
         found = [one for one in trace.records if _violates(one, trace.tester)]
         if not found:
             raise Inconclusive("nothing that breaks the protocol was sent")
@@ -234,6 +239,7 @@ class Large(CsmsCase):
 
     def judge(self, trace: Trace) -> Iterator[Observation]:
         """Looks at the end of each connection, and at what follows."""
+        accepted_boot(trace)
         found = calls(trace, "DataTransfer", sender=trace.tester)
         if not found:
             raise Inconclusive("no large message was sent")
@@ -296,11 +302,10 @@ class Fragments(CsmsCase):
 
 
 class OddText(CsmsCase):
-    """Valid text that somebody stumbles over: U+0000, which many a database cannot store, quotes, tags, four-byte
-    characters, right-to-left marks.
+    """Valid text that somebody stumbles over: U+0000, quotes, tags, four-byte characters, right-to-left marks.
 
-    To refuse it is right as well; to fall over is not.
-    """  # noqa: D205 - one sentence
+    Many a database cannot store the first of them. To refuse it is right as well; to fall over is not.
+    """
 
     id = "CSMS-OCPP-HOSTILE-08"
     title = "Odd characters in texts are taken or refused, and the connection goes on"
@@ -328,6 +333,7 @@ class OddText(CsmsCase):
 
     def judge(self, trace: Trace) -> Iterator[Observation]:
         """Every one gets a reply on a connection that stays."""
+        accepted_boot(trace)
         odd = calls(trace, "NotifyEvent", sender=trace.tester) + calls(trace, "Authorize", sender=trace.tester)
         first = first_of(trace, [one.request for one in odd], "an odd text")
         yield every(
@@ -385,4 +391,5 @@ class SlowHandshake(CsmsCase):
             yield every(
                 "OCPP-H-SLOW-HANDSHAKE", (answered("OCPP-H-SLOW-HANDSHAKE", one) for one in asked), what="CALLs"
             )
+        accepted_boot(trace)
         complete(asked, 2, "CALLs")

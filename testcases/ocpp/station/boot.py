@@ -15,7 +15,6 @@ from v2gready.authoring.ocpp import (
     StationBench,
     StationCase,
     Trace,
-    answered,
     ask_alive,
     calls,
     get_variable,
@@ -24,6 +23,7 @@ from v2gready.authoring.ocpp import (
     look,
     received,
     sent,
+    served,
     start_transaction,
     status_is,
     still_serves,
@@ -274,7 +274,7 @@ class PendingServes(BootCase):
             raise Inconclusive("the station was not kept Pending")
         rule = "OCPP-B02-PENDING-SERVES"
         for action in ("GetVariables", "SetVariables", "GetBaseReport"):
-            yield answered(rule, sent(trace, action))
+            yield served(rule, trace, sent(trace, action))
         trigger = sent(trace, "TriggerMessage")
         yield taken(rule, trigger)
         yield received(rule, trace, BOOT, what="that was triggered", after=trigger.request, within=10.0)

@@ -13,6 +13,7 @@ from v2gready.authoring.ocpp import (
     StationInvariant,
     Trace,
     calls,
+    echoes_bad_id,
     holds,
     look,
 )
@@ -49,7 +50,7 @@ class Errors(StationInvariant):
         """Looks at every frame that begins as one."""
         codes = {str(one) for one in ErrorCode}
         for one in trace.frames(sender=trace.dut):
-            if one.protocol != "ocpp" or not one.raw.lstrip().startswith(b"[4"):
+            if one.protocol != "ocpp" or not one.raw.lstrip().startswith(b"[4") or echoes_bad_id(trace, one):
                 continue
             message = one.message
             good = isinstance(message, CallError) and message.code in codes and len(message.description) <= 255

@@ -32,6 +32,8 @@ TOLERANCE = 0.05
 """Of the discharge that was asked for; ours: the text gives none."""
 ALARM = 10.0
 """Seconds for an alarm to come; ours, the text leaves it open."""
+LASTING = 30.0
+"""Seconds for which a limit is watched; ours."""
 HIGH = 51.0
 """Hz: well above every curve's first point here, and no reason to disconnect."""
 
@@ -129,7 +131,7 @@ class LimitsDischarge(_Discharging):
             rating = await self.discharge(bench, station)
             half = 50.0 * 0.9 * bench.number("ocpp_max_discharge_power", 10_000.0) / rating
             await station.call("SetDERControl", set_control(LIMIT, "half", pctMaxDischargePower=round(half, 1)))
-            await station.silence(30)
+            await station.silence(LASTING)
 
     def judge(self, trace: Trace) -> Iterator[Observation]:
         """From the answer on, discharge stays below the limit."""
@@ -138,7 +140,8 @@ class LimitsDischarge(_Discharging):
             raise Inconclusive(f"the control was not accepted: {control.status}")
         discharges_before(trace, control.request)
         most = rated(trace) * control.payload["limitMaxDischarge"]["pctMaxDischargePower"] / 100
-        yield within_limit("OCPP-R04-EFFECT", trace, most, after=control.request, within=settling(trace))
+        span = {"after": control.request, "within": settling(trace), "until": control.t + LASTING}
+        yield within_limit("OCPP-R04-EFFECT", trace, most, **span)
 
 
 class ScheduledOverDefault(_Discharging):
@@ -187,7 +190,7 @@ class ScheduledOverDefault(_Discharging):
         )
         wait = settling(trace)
         yield within_limit("OCPP-R04.FR.11", trace, quarter, after=begin, within=wait, until=end)
-        yield power_follows("OCPP-R04.FR.11", trace, 1, -half, after=end, within=wait + 1.0)
+        yield power_follows("OCPP-R04.FR.11", trace, 1, -half, after=end, within=wait + 1.0, until=end + LASTING)
 
 
 class _HighFrequency(_Discharging):

@@ -24,7 +24,6 @@ from v2gready.authoring.ocpp import (
     StationCase,
     Trace,
     all_answered,
-    answered,
     answered_within,
     calls,
     connection_stays,
@@ -36,6 +35,7 @@ from v2gready.authoring.ocpp import (
     read,
     received,
     sent,
+    served,
     strays,
     watched_until,
 )
@@ -72,7 +72,7 @@ class StrayReplies(StationCase):
         for one in ours:
             yield no_reply("OCPP-J-STRAY", trace, one, seconds=1.0)
             yield connection_stays("OCPP-J-ERR-SURVIVES", trace, one)
-        yield answered("OCPP-J-ERR-SURVIVES", sent(trace, PROBE))
+        yield served("OCPP-J-ERR-SURVIVES", trace, sent(trace, PROBE))
 
 
 class BadResult(StationCase):
@@ -111,7 +111,7 @@ class BadResult(StationCase):
             raise Inconclusive(f"no heartbeat was answered with nonsense over {self.edition.value}")
         for one in bad:
             yield self.looked_at(trace, one)
-        yield answered("OCPP-J-ERR-SURVIVES", sent(trace, PROBE))
+        yield served("OCPP-J-ERR-SURVIVES", trace, sent(trace, PROBE))
 
     def looked_at(self, trace: Trace, one: Any) -> Observation:
         """What came back with that id, or with none."""
@@ -181,7 +181,7 @@ class SendSilent(StationCase):
             raise Inconclusive("no SEND went out")
         for one in ours:
             yield no_reply("OCPP-J-SEND-SILENT", trace, one, seconds=2.0)
-        yield answered("OCPP-J-ERR-SURVIVES", sent(trace, PROBE))
+        yield served("OCPP-J-ERR-SURVIVES", trace, sent(trace, PROBE))
 
 
 class SecondCall(StationCase):
@@ -210,8 +210,8 @@ class SecondCall(StationCase):
         burst = calls(trace, PROBE, sender=trace.tester)
         if len(burst) < 5 or burst[-1].t - burst[0].t > 1.0:
             raise Inconclusive("the calls did not go out at once")
-        yield answered("OCPP-H-SECOND-CALL", burst[0])
-        yield answered("OCPP-H-SECOND-CALL", sent(trace, "TriggerMessage"))
+        yield served("OCPP-H-SECOND-CALL", trace, burst[0])
+        yield served("OCPP-H-SECOND-CALL", trace, sent(trace, "TriggerMessage"))
 
 
 class Crossing(StationCase):
@@ -241,7 +241,7 @@ class Crossing(StationCase):
         if asked.request.index < own.request.index or (own.reply and own.reply.index < asked.request.index):
             raise Inconclusive("no CALL of the station was open when we asked")
         yield answered_within("OCPP-J-CROSSING", trace, asked, PROMPTLY)
-        yield answered("OCPP-J-CROSSING", asked)
+        yield served("OCPP-J-CROSSING", trace, asked)
 
 
 class LateReply(StationCase):

@@ -15,7 +15,6 @@ from v2gready.authoring.ocpp import (
     StationBench,
     StationCase,
     Trace,
-    answered,
     ask_alive,
     call_error,
     calls,
@@ -24,6 +23,7 @@ from v2gready.authoring.ocpp import (
     holds,
     schema_valid,
     sent,
+    served,
     start_transaction,
     still_serves,
     watched_until,
@@ -142,7 +142,7 @@ class OpenEnums(StationCase):
         if len(asked) < 3 or asked[0].answer is None:
             raise Inconclusive("a token of an old type is refused by an error, too")
         for one in asked[1:]:
-            yield answered("OCPP-J-EDITION-OPEN-ENUMS", one)
+            yield served("OCPP-J-EDITION-OPEN-ENUMS", trace, one)
 
 
 class PerConnection(StationCase):
@@ -176,7 +176,7 @@ class PerConnection(StationCase):
             raise Inconclusive(f"the connections agreed on {kinds}")
         for one, kind in zip(asked, kinds, strict=True):
             if kind == Edition.V21.value:
-                yield answered("OCPP-J-EDITION-CONNECTION", one)
+                yield served("OCPP-J-EDITION-CONNECTION", trace, one)
             else:
                 yield call_error("OCPP-J-EDITION-CONNECTION", one)
         yield schema_valid("OCPP-J-EDITION-CONNECTION", trace)

@@ -19,7 +19,6 @@ from v2gready.authoring.ocpp import (
     StationCase,
     Trace,
     all_survived,
-    answered,
     ask_alive,
     calls,
     disturbances,
@@ -30,6 +29,7 @@ from v2gready.authoring.ocpp import (
     read,
     schema_valid,
     sent,
+    served,
     start_transaction,
     still_serves,
     survives,
@@ -65,7 +65,7 @@ class OddFrames(StationCase):
         """Takes an error or silence for each; the question behind it has to be answered."""
         yield all_survived("OCPP-J-ERR-SURVIVES", trace, least=len(self.frames))
         yield oddities_refused(self.rule, trace, *self.codes, least=len(self.frames))
-        yield answered("OCPP-J-ERR-SURVIVES", sent(trace, PROBE, nth=-1))
+        yield served("OCPP-J-ERR-SURVIVES", trace, sent(trace, PROBE, nth=-1))
 
 
 class InvalidJson(OddFrames):
@@ -152,19 +152,19 @@ class BadMessageId(OddFrames):
     def judge(self, trace: Trace) -> Iterator[Observation]:
         """Survival is a must; that such a CALL is refused is a remark: the limit binds its sender."""
         yield all_survived("OCPP-J-ERR-SURVIVES", trace, least=len(self.frames))
-        yield answered("OCPP-J-ERR-SURVIVES", sent(trace, PROBE, nth=-1))
+        yield served("OCPP-J-ERR-SURVIVES", trace, sent(trace, PROBE, nth=-1))
         results = {one.reply.index for one in disturbances(trace) if one.reply is not None and one.error is None}
-        served = [
+        taken = [
             one
             for one in trace.frames(sender=trace.dut)
             if one.index in results or (b"i" * 37 in one.raw and not one.raw.lstrip().startswith(b"[4"))
         ]
         yield holds(
             "OCPP-J-ID-LENGTH",
-            not served,
+            not taken,
             expected="no CALL with an id of more than 36 characters served",
-            seen=f"{len(served)} served",
-            at=tuple(one.index for one in served[:3]),
+            seen=f"{len(taken)} served",
+            at=tuple(one.index for one in taken[:3]),
             severity=Severity.SHOULD,
         )
 
@@ -315,5 +315,5 @@ class Fragments(StationCase):
         if len(asked) < 2:
             raise Inconclusive("the messages in pieces did not go out")
         for one in asked:
-            yield answered("OCPP-J-FRAGMENTS", one)
+            yield served("OCPP-J-FRAGMENTS", trace, one)
         yield survives("OCPP-J-FRAGMENTS", trace, asked[0].request)

@@ -16,14 +16,15 @@ from v2gready.authoring.ocpp import (
     StationCase,
     Trace,
     Unreached,
-    answered,
     calls,
     connection_stays,
     disturbances,
+    ended,
     handshakes,
     holds,
     profile,
     sent,
+    served,
     survives,
     variable,
     watched_until,
@@ -31,6 +32,8 @@ from v2gready.authoring.ocpp import (
 
 PATIENCE = 400.0
 """Seconds in which a station comes back whatever its back-off is by default; ours."""
+TOO_MUCH = (1008, 1013)
+"""Close codes by which a peer says that it is asked too much: policy, try again later (RFC 6455, 7.4.1; IANA)."""
 PROBE = "GetVariables"
 BEGIN = "2026-01-01T00:00:00Z"
 
@@ -44,14 +47,18 @@ def came_back(requirement: str, trace: Trace, last: Record) -> Iterator[Observat
     """Whether a station that lost its connection over the last hostile thing opened another; nothing if asked since.
 
     A CALL of its own that was under way before the end is no sign of life.
+
+    Raises:
+        Inconclusive: Nothing was asked, and nobody waited for another connection.
     """
     if calls(trace, sender=trace.tester, after=last):
         return
     later = [one for one in handshakes(trace) if one.request.index > last.index]
     listened = watched_until(trace) - last.t
-    if not later and listened >= PATIENCE / 2:
-        seen = f"none in {listened:.0f} s"
-        yield holds(requirement, False, expected="another connection afterwards", seen=seen, at=(last.index,))
+    if later or listened < PATIENCE / 2:
+        raise Inconclusive("nothing was asked after the last of them")
+    seen = f"none in {listened:.0f} s"
+    yield holds(requirement, False, expected="another connection afterwards", seen=seen, at=(last.index,))
 
 
 class Hostile(StationCase):
@@ -81,12 +88,14 @@ class Hostile(StationCase):
         if not found:
             raise Inconclusive("nothing hostile was sent")
         for one in found:
-            served = one.reply is not None and one.error is None
-            seen = "a result" if served else "no result"
-            yield holds(self.rule, not served, expected="a CALLERROR, or nothing", seen=seen, at=one.at)
+            taken = one.reply is not None and one.error is None
+            seen = "a result" if taken else "no result"
+            yield holds(self.rule, not taken, expected="a CALLERROR, or nothing", seen=seen, at=one.at)
             if calls(trace, sender=trace.tester, after=one.frame):
                 yield survives(self.rule, trace, one.frame)
         yield from came_back(self.rule, trace, found[-1].frame)
+        for last in calls(trace, PROBE, sender=trace.tester, after=found[-1].frame)[-1:]:
+            yield served(self.rule, trace, last)
         if len(found) < len(self.frames):
             raise Inconclusive(f"{len(found)} of {len(self.frames)} were sent")
 
@@ -139,7 +148,7 @@ class DuplicateKeys(StationCase):
         yield holds("OCPP-H-HOSTILE", payload is None, expected="a refusal", seen="a result" if payload else "none",
                     at=one.at, severity=Severity.SHOULD)  # fmt: skip
         yield connection_stays("OCPP-H-HOSTILE", trace, one.frame)
-        yield answered("OCPP-H-HOSTILE", sent(trace, PROBE, nth=-1))
+        yield served("OCPP-H-HOSTILE", trace, sent(trace, PROBE, nth=-1))
 
 
 class NoNumbers(Hostile):
@@ -220,11 +229,14 @@ class Large(StationCase):
             yield holds("OCPP-H-LARGE", False, expected="the station serves afterwards", seen="no connection any more",
                         at=last.at)  # fmt: skip
         else:
-            yield answered("OCPP-H-LARGE", last)
+            yield served("OCPP-H-LARGE", trace, last)
 
 
 class PingFlood(StationCase):
-    """Hundreds of Pings at once: answered, or some of them, and messages between them are served."""
+    """Hundreds of Pings at once: answered, or some of them, and messages between them are served.
+
+    A station may also say that this is too much, by a close that says so, and come back.
+    """
 
     id = "CHG-OCPP-HOST-06"
     title = "A flood of Pings does no harm"
@@ -241,19 +253,27 @@ class PingFlood(StationCase):
             station.raw("[")
             await station.pong(within=20)
             await station.silence(2)
-            if station.is_open:
-                await station.call(PROBE, read())
+        async with bench.csms.session(within=PATIENCE) as station:
+            await station.call(PROBE, read())
 
     def judge(self, trace: Trace) -> Iterator[Observation]:
-        """The last Ping is answered (RFC 6455, 5.5.3), and so is the question."""
+        """The last Ping is answered (RFC 6455, 5.5.3), and so is the question; or a defined close, and a new start."""
         pings = list(trace.events(EventKind.PING, source=trace.tester))
         if len(pings) < self.many:
             raise Inconclusive("there was no flood")
         pongs = [one for one in trace.events(EventKind.PONG, source=trace.dut) if one.index > pings[0].index]
         at = (pings[-1].index, *(one.index for one in pongs[-1:]))
-        yield holds("OCPP-J-PING", bool(pongs), expected="a Pong", seen=f"{len(pongs)} Pongs", at=at)
-        yield connection_stays("OCPP-H-HOSTILE", trace, pings[-1])
-        yield answered("OCPP-H-HOSTILE", sent(trace, PROBE))
+        expected = f"a Pong, or a close with {' or '.join(map(str, TOO_MUCH))}"
+        gone = ended(trace, pings[0].link, after=pings[0])
+        if gone is not None and gone.kind == EventKind.WS_CLOSE and gone.detail.get("code") in TOO_MUCH:
+            seen = f"{len(pongs)} Pongs, then close {gone.detail['code']}"
+            yield holds("OCPP-J-PING", True, expected=expected, seen=seen, at=(pings[-1].index, gone.index))
+        else:
+            yield holds("OCPP-J-PING", bool(pongs), expected=expected, seen=f"{len(pongs)} Pongs", at=at)
+            yield connection_stays("OCPP-H-HOSTILE", trace, pings[-1])
+        yield from came_back("OCPP-H-HOSTILE", trace, pings[-1])
+        for last in calls(trace, PROBE, sender=trace.tester, after=pings[-1])[-1:]:
+            yield served("OCPP-H-HOSTILE", trace, last)
 
 
 class BrokenFrames(StationCase):
@@ -299,5 +319,7 @@ class BrokenFrames(StationCase):
             later = [other for other in calls(trace, PROBE, sender=trace.tester, after=one) if other.answer is not None]
             yield holds("OCPP-H-HOSTILE", bool(later), expected="a question answered afterwards", seen=f"{len(later)}",
                         at=(one.index, *(other.request.index for other in later[:1])))  # fmt: skip
+        for last in calls(trace, PROBE, sender=trace.tester, after=broken[-1])[-1:]:
+            yield served("OCPP-H-HOSTILE", trace, last)
         if len(broken) < 4:
             raise Inconclusive(f"{len(broken)} of 4 were sent")

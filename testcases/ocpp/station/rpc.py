@@ -11,10 +11,10 @@ from v2gready.authoring.ocpp import (
     ErrorCode,
     Inconclusive,
     Observation,
+    RpcExchange,
     StationBench,
     StationCase,
     Trace,
-    answered,
     broken_calls,
     call_error,
     calls,
@@ -27,6 +27,7 @@ from v2gready.authoring.ocpp import (
     read,
     schema_refusals,
     sent,
+    served,
     variable,
     write,
 )
@@ -60,7 +61,7 @@ class UnknownAction(StationCase):
         strange = sent(trace, "DanceTheTango")
         yield call_error("OCPP-J-ERR-NOTIMPLEMENTED", strange, ErrorCode.NOT_IMPLEMENTED)
         yield connection_stays("OCPP-J-ERR-SURVIVES", trace, strange.request)
-        yield answered("OCPP-J-ERR-SURVIVES", sent(trace, PROBE))
+        yield served("OCPP-J-ERR-SURVIVES", trace, sent(trace, PROBE))
 
 
 class ActionCase(StationCase):
@@ -86,7 +87,7 @@ class ActionCase(StationCase):
         """Looks for an error for each, and an answer to the last."""
         for action in ("getvariables", "GETVARIABLES", "GetVariablesRequest"):
             yield call_error("OCPP-J-ERR-NOTIMPLEMENTED", sent(trace, action), ErrorCode.NOT_IMPLEMENTED)
-        yield answered("OCPP-J-ERR-SURVIVES", sent(trace, PROBE))
+        yield served("OCPP-J-ERR-SURVIVES", trace, sent(trace, PROBE))
 
 
 class UnsupportedAction(StationCase):
@@ -146,7 +147,7 @@ class UnsupportedAction(StationCase):
                 seen=one.error.code if one.error else one.status or "no refusal",
                 at=one.at,
             )
-        yield answered("OCPP-J-ERR-SURVIVES", sent(trace, PROBE, nth=-1))
+        yield served("OCPP-J-ERR-SURVIVES", trace, sent(trace, PROBE, nth=-1))
 
 
 class SchemaCase(StationCase):
@@ -182,7 +183,7 @@ class SchemaCase(StationCase):
         yield from schema_refusals(self.rule, trace, *self.rules)
         last = broken_calls(trace)[-1][0]
         yield connection_stays("OCPP-J-ERR-SURVIVES", trace, last.request)
-        yield answered("OCPP-J-ERR-SURVIVES", sent(trace, PROBE, nth=-1))
+        yield served("OCPP-J-ERR-SURVIVES", trace, sent(trace, PROBE, nth=-1))
 
 
 class MissingField(SchemaCase):
@@ -330,7 +331,7 @@ class TooLong(SchemaCase):
         yield from super().judge(trace)
         wrong = {one.request.index for one, _ in broken_calls(trace)}
         full = [one for one in calls(trace, PROBE, sender=trace.tester) if one.request.index not in wrong]
-        yield every(self.rule, (answered(self.rule, one) for one in full), what="texts of the full length")
+        yield every(self.rule, (served(self.rule, trace, one) for one in full), what="texts of the full length")
 
 
 class OutOfRange(SchemaCase):
@@ -399,6 +400,12 @@ class WrongTime(SchemaCase):
         ]
 
 
+def told(asked: RpcExchange) -> str | None:
+    """The value of the only variable that was asked for, None if it was not given."""
+    result = look(asked.answer, "getVariableResult.0") or {}
+    return result.get("attributeValue") if result.get("attributeStatus") == "Accepted" else None
+
+
 class NoEffect(StationCase):
     """A request that is refused changes nothing, not even the part of it that was right.
 
@@ -424,16 +431,15 @@ class NoEffect(StationCase):
     def judge(self, trace: Trace) -> Iterator[Observation]:
         """Compares the values, and makes sure that there was one."""
         before, after = sent(trace, PROBE), sent(trace, PROBE, nth=-1)
-        path = "getVariableResult.0.attributeValue"
-        was, now = look(before.answer, path), look(after.answer, path)
+        was, now = told(before), told(after)
         if was is None or before is after or was == "1234":
             raise Inconclusive(f"the value before is {was!r}: nothing to compare")
         wrong = [one for one in calls(trace, "SetVariables", sender=trace.tester) if one.reply is not None]
         if len(wrong) < 3 or (now == was and not all(one.error for one in wrong)):
             raise Inconclusive("the wrong requests were not all refused by a CALLERROR")
         at = (*before.at, *after.at)
-        yield holds("OCPP-J-ERR-NOEFFECT", now == was, expected=f"still {was}", seen=now, at=at)
-        yield answered("OCPP-J-ERR-SURVIVES", after)
+        yield holds("OCPP-J-ERR-NOEFFECT", now == was, expected=f"still {was}", seen=now or "no value", at=at)
+        yield served("OCPP-J-ERR-SURVIVES", trace, after)
 
 
 class CustomData(StationCase):
@@ -460,17 +466,15 @@ class CustomData(StationCase):
 
     def judge(self, trace: Trace) -> Iterator[Observation]:
         """Compares both answers."""
-        path = "getVariableResult.0.attributeValue"
         plain = sent(trace, PROBE, where=lambda one: "customData" not in one)
         custom = sent(trace, PROBE, where=lambda one: "customData" in one)
-        if look(plain.answer, path) is None:
+        if told(plain) is None:
             raise Inconclusive("the variable could not be read without customData either")
-        yield answered("OCPP-J-CUSTOMDATA", custom)
-        same = look(plain.answer, path) == look(custom.answer, path)
+        yield served("OCPP-J-CUSTOMDATA", trace, custom)
         yield holds(
             "OCPP-J-CUSTOMDATA",
-            same,
-            expected=f"the value {look(plain.answer, path)}",
-            seen=look(custom.answer, path),
+            told(plain) == told(custom),
+            expected=f"the value {told(plain)}",
+            seen=told(custom) or "no value",
             at=(*plain.at, *custom.at),
         )

@@ -67,7 +67,8 @@ def read(trace: Trace, component: str, name: str) -> list[tuple[RpcExchange, str
     for one in calls(trace, "GetVariables", sender=trace.tester):
         for result in (one.answer or {}).get("getVariableResult", ()):
             which = look(result, "component.name"), look(result, "variable.name")
-            if which == (component, name) and isinstance(result.get("attributeValue"), str):
+            given = result.get("attributeStatus") == "Accepted" and isinstance(result.get("attributeValue"), str)
+            if which == (component, name) and given:
                 found.append((one, result["attributeValue"]))
     return found
 

@@ -400,8 +400,10 @@ class Disallowed(StationCase):
             for each in one.payload["chargingProfile"]
             if each["chargingProfilePurpose"] == "ChargingStationExternalConstraints"
         ]
-        if asked.status == "Accepted" and not reports:
-            raise Inconclusive("the station has announced a report and sent none")
+        if asked.answer is not None and asked.status not in {"Accepted", "NoProfiles"}:
+            raise Inconclusive(f"which profiles there are was not told: {asked.status}")
+        if asked.status == "Accepted" and (not reports or reports[-1].payload.get("tbc", False)):
+            raise Inconclusive("the station has announced a report and did not send it to its end")
         if not transactions(trace):
             raise Inconclusive("the station has told no transaction: whoever tells nothing tells no limit either")
         yield holds(

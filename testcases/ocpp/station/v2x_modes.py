@@ -25,6 +25,7 @@ from v2gready.authoring.ocpp import (
     discharging_agreed,
     every,
     get_variable,
+    got,
     hold,
     holds,
     install,
@@ -389,6 +390,7 @@ class Sleep(StationCase):
             raise Inconclusive("a central setpoint was not accepted")
         sleeping = calls(trace, "TransactionEvent", sender=trace.dut, where=lambda one: one.get("evseSleep") is True)
         if not able:
+            got(trace, "TransactionEvent", after=asleep.request)
             # The erratum to Q10.FR.05 lets a station take the profile and tell that it does not sleep.
             yield holds(
                 "OCPP-Q10-SLEEP",
@@ -408,14 +410,23 @@ class Sleep(StationCase):
             after=asleep.request,
             within=settling(trace) + 10.0,
         )
+        if after.status != "Accepted":
+            raise Inconclusive("it was not woken again: the central setpoint was not accepted")
         begin, _ = span_after(trace, after)
         wrong = [one for one in sleeping if one.t < asleep.t or one.t > begin]
+        if not wrong:
+            events = [
+                got(trace, "TransactionEvent", where=lambda one: one.get("evseSleep") is not True, after=after.request)
+            ]
+            seen = f"awake in the event {events[0].t - after.t:.3f} s after it was woken"
+        else:
+            events, seen = wrong[:4], f"{len(wrong)} events outside"
         yield holds(
             "OCPP-Q10-SLEEP",
             not wrong,
             expected="evseSleep true while it sleeps alone",
-            seen=f"{len(wrong)} events outside",
-            at=tuple(one.request.index for one in wrong[:4]) or after.at,
+            seen=seen,
+            at=(*after.at, *(one.request.index for one in events)),
         )
 
 

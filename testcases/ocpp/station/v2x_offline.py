@@ -40,6 +40,8 @@ LOWER: Final = 9
 UPPER: Final = 10
 FLOOR: Final = 250.0
 """W that a meter may show where nothing flows; our own figure."""
+LASTING: Final = 10.0
+"""Seconds for which the power has to be seen once the CSMS is back; ours."""
 MARGIN: Final = 2.0
 """Seconds by which the clocks of station and harness may differ."""
 
@@ -128,10 +130,11 @@ class _Offline(StationCase):
         yield self.fallen(rule, trace, over, out.back)
         rule = "OCPP-Q12-ONLINE"
         later = out.back + settling(trace) + MARGIN
+        end = max(later + LASTING, watched_until(trace))
         if self.void:
-            yield self.fallen(rule, trace, later, watched_until(trace))
+            yield self.fallen(rule, trace, later, end)
         else:
-            yield power_follows(rule, trace, 1, watts, after=later, within=0.0, until=watched_until(trace))
+            yield power_follows(rule, trace, 1, watts, after=later, within=0.0, until=end)
 
     def fallen(self, rule: str, trace: Trace, begin: float, end: float) -> Observation:
         """The profile below leads; without one it charges, or rests."""
@@ -163,7 +166,7 @@ class ShortOutage(_Offline):
         if out.back - out.gone > out.longest or out.back - out.gone < out.detection:
             raise Inconclusive(f"the station was offline for {out.back - out.gone:.0f} s")
         yield power_follows("OCPP-Q11-OFFLINE", trace, 1, watts, after=out.gone, within=0.0, until=out.back)
-        end = watched_until(trace)
+        end = max(out.back + LASTING, watched_until(trace))
         yield power_follows("OCPP-Q12-ONLINE", trace, 1, watts, after=out.back, within=0.0, until=end)
 
 

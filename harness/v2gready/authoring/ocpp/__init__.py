@@ -4,7 +4,7 @@ See docs/writing-a-test-case.md. Needs the extra ``ocpp``.
 """
 
 from v2gready.authoring.expectations import holds, measured, worst
-from v2gready.authoring.ocpp.always import ids_used_once, one_call_open, replies_fit
+from v2gready.authoring.ocpp.always import echoes_bad_id, ids_used_once, one_call_open, replies_fit
 from v2gready.authoring.ocpp.bench import (
     CsmsBench,
     CsmsCase,
@@ -73,6 +73,18 @@ from v2gready.authoring.ocpp.judgements import (
     valid,
 )
 from v2gready.authoring.ocpp.messages import ordinary, serve_again
+from v2gready.authoring.ocpp.phases import (
+    ThreePhaseCase,
+    ac_evse,
+    by_phase,
+    phases_told,
+    profile_reported,
+    profiles_sent,
+    report_profile,
+    start_ac,
+    three_phases,
+    values_come_back,
+)
 from v2gready.authoring.ocpp.power import (
     EXPORT,
     EXPORT_REGISTER,
@@ -100,6 +112,7 @@ from v2gready.authoring.ocpp.probes import (
     oddities_refused,
     read,
     schema_refusals,
+    served,
     waits,
     watched_after,
     write,
@@ -121,6 +134,7 @@ from v2gready.authoring.ocpp.schedules import (
 )
 from v2gready.authoring.ocpp.violations import (
     LEFT_OUT,
+    all_replied,
     changed,
     complete,
     dropped_or_refused,
@@ -128,6 +142,7 @@ from v2gready.authoring.ocpp.violations import (
     first_of,
     goes_on,
     goes_on_after_each,
+    lives,
     sends_unanswered,
     stays_and_goes_on,
 )
@@ -167,7 +182,7 @@ from v2gready.emulators.ocpp.answers import (
     Silence,
     Twice,
 )
-from v2gready.emulators.reach import Unreached
+from v2gready.emulators.reach import Unequipped, Unreached
 from v2gready.model.case import INFORMATIVE, RECOMMENDED, REQUIRED
 from v2gready.model.measurement import DecisionRule, Limit, Measurement, Provenance
 from v2gready.model.observation import Inconclusive, Observation, Severity
@@ -244,19 +259,24 @@ __all__ = [
     "StationBench",
     "StationCase",
     "StationInvariant",
+    "ThreePhaseCase",
     "TlsVersions",
     "Trace",
     "Transaction",
     "Twice",
+    "Unequipped",
     "Unreached",
     "Wait",
+    "ac_evse",
     "accepted",
     "all_answered",
+    "all_replied",
     "all_survived",
     "answered",
     "answered_within",
     "ask_alive",
     "broken_calls",
+    "by_phase",
     "call_error",
     "calls",
     "changed",
@@ -270,6 +290,7 @@ __all__ = [
     "discharging_agreed",
     "disturbances",
     "dropped_or_refused",
+    "echoes_bad_id",
     "edition_of",
     "editions",
     "encode",
@@ -297,6 +318,7 @@ __all__ = [
     "instant",
     "last_before",
     "last_words",
+    "lives",
     "look",
     "measured",
     "named",
@@ -313,12 +335,15 @@ __all__ = [
     "own_limit",
     "period",
     "period_of",
+    "phases_told",
     "power_at",
     "power_follows",
     "power_limited",
     "power_told_is_true",
     "power_within",
     "profile",
+    "profile_reported",
+    "profiles_sent",
     "random_profile",
     "rate_units",
     "reaches",
@@ -330,6 +355,7 @@ __all__ = [
     "register_rests",
     "register_rises",
     "replies_fit",
+    "report_profile",
     "sample_often",
     "schema",
     "schema_refusals",
@@ -338,11 +364,13 @@ __all__ = [
     "sends_unanswered",
     "sent",
     "serve_again",
+    "served",
     "set_variable",
     "settling",
     "share_of_power",
     "situation_at",
     "span_after",
+    "start_ac",
     "start_transaction",
     "start_v2x",
     "status_is",
@@ -353,6 +381,7 @@ __all__ = [
     "supports",
     "survives",
     "taken",
+    "three_phases",
     "timestamp",
     "told_power",
     "told_variable",
@@ -361,6 +390,7 @@ __all__ = [
     "update",
     "utc_at",
     "valid",
+    "values_come_back",
     "variable",
     "waits",
     "watched_after",

@@ -3,16 +3,40 @@
 from __future__ import annotations
 
 import json
-from typing import Final
+from typing import Any, Final
 
 from v2gready.authoring.expectations import holds
 from v2gready.authoring.ocpp.wire import RpcExchange, calls, disturbances, handshakes, last_words, named, strays
 from v2gready.model.observation import Inconclusive, Observation
 from v2gready.model.trace import Frame, Trace
-from v2gready.protocols.ocpp.frames import Call, Send
+from v2gready.protocols.ocpp.frames import Call, Malformed, MessageType, Send, parse
 
 IMPATIENCE: Final = 1.0
 """Seconds after which a peer may have given up on a CALL; our own figure, the timeout is free (OCPP-J 4.1.1)."""
+
+
+def echoes_bad_id(trace: Trace, frame: Frame) -> bool:
+    """A reply that is none for one reason alone: it has the id that we sent, and that id is none.
+
+    Whoever serves or refuses such a CALL has to reply somehow, and a reply carries the id of its CALL (OCPP-J 4.1.4).
+    """
+    if not frame.problem or frame.sender != trace.dut:
+        return False
+    kind, own, *rest = [*_elements(frame), None, None]
+    if kind not in (MessageType.CALL_RESULT, MessageType.CALL_ERROR):
+        return False
+    ours = (one for one in trace.frames(sender=trace.tester, link=frame.link) if one.index < frame.index)
+    if not any(one.problem and own in _elements(one)[1:2] for one in ours):
+        return False
+    return not isinstance(parse(json.dumps([kind, "readable", *rest[:-2]])), Malformed)
+
+
+def _elements(frame: Frame) -> list[Any]:
+    try:
+        value = json.loads(frame.raw)
+    except (ValueError, RecursionError):
+        return []
+    return value if isinstance(value, list) else []
 
 
 def ids_used_once(requirement: str, trace: Trace) -> Observation:

@@ -63,12 +63,13 @@ def connection_ends(
 
 
 def survives(requirement: str, trace: Trace, after: Record) -> Observation:
-    """The device serves after a disturbance: on the same connection or on a new one, a later CALL of ours is answered,
-    or a CALL of its own comes.
+    """The device serves after a disturbance: a later CALL of ours is answered, or a CALL of its own comes.
+
+    On which connection that is, the same or a new one, does not matter.
 
     Raises:
         Inconclusive: No CALL was sent after it, and we did not listen.
-    """  # noqa: D205 - one sentence
+    """
     expected = "the device goes on serving"
     ours = calls(trace, sender=trace.tester, after=after)
     for one in ours:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from v2gready.authoring.expectations import holds
 from v2gready.authoring.ocpp.connections import connection_stays
 from v2gready.authoring.ocpp.flows import variable
-from v2gready.authoring.ocpp.judgements import describe, error_or_silence, every
+from v2gready.authoring.ocpp.judgements import answered, describe, error_or_silence, every
 from v2gready.authoring.ocpp.wire import (
     RpcExchange,
     calls,
@@ -24,8 +24,8 @@ from v2gready.authoring.ocpp.wire import (
 from v2gready.model.observation import Inconclusive, Observation, Severity
 from v2gready.model.trace import Event, EventKind, Trace
 from v2gready.model.verdict import Verdict
-from v2gready.protocols.ocpp.frames import ErrorCode
-from v2gready.protocols.ocpp.schema import SchemaProblem, acceptable_codes, check
+from v2gready.protocols.ocpp.frames import CallResult, ErrorCode
+from v2gready.protocols.ocpp.schema import SchemaProblem, acceptable_codes, check, check_reply
 
 NOT_THE_PAYLOAD: Final = frozenset(
     {
@@ -53,6 +53,30 @@ def read(component: str = HEARTBEAT[0], name: str = HEARTBEAT[1], **more: Any) -
 def write(value: Any, **more: Any) -> dict[str, Any]:
     """Payload of a SetVariables of the heartbeat interval; more fields go to the top."""
     return {"setVariableData": [{**variable(*HEARTBEAT), "attributeValue": value}], **more}
+
+
+def served(requirement: str, trace: Trace, exchange: RpcExchange) -> Observation:
+    """A question is answered by a CALLRESULT that is an answer to it, and not by a phrase that fits everything.
+
+    Raises:
+        Inconclusive: The CALLRESULT breaks the schema of that answer, or is about other variables. That is not what is
+            judged here, but whoever answers so may not have read the question.
+    """
+    message = None if exchange.reply is None else exchange.reply.message
+    if isinstance(message, CallResult):
+        problems = check_reply(edition_of(trace, exchange.request), exchange.call, message)
+        if problems:
+            where = problems[0].path or "payload"
+            raise Inconclusive(f"what came for {exchange.action} is no answer to it: {where}: {problems[0].sentence}")
+        if exchange.action == PROBE and _named(message.payload, "Result") != _named(exchange.payload, "Data"):
+            raise Inconclusive("what came for GetVariables is about other variables than those asked for")
+    return answered(requirement, exchange)
+
+
+def _named(payload: Mapping[str, Any], what: str) -> list[tuple[str, str]]:
+    """The variables of a GetVariables or of its answer; names are of either case (Part 2, identifierString)."""
+    items = payload.get(f"getVariable{what}", ())
+    return sorted((one["component"]["name"].lower(), one["variable"]["name"].lower()) for one in items)
 
 
 def broken_calls(trace: Trace, *rules: str) -> list[tuple[RpcExchange, SchemaProblem]]:

@@ -66,9 +66,10 @@ def told_variable(trace: Trace, component: str, name: str, *, instance: str | No
 
 
 def installed_profiles(trace: Trace, before: Record) -> list[Installed]:
-    """The profiles that a station has at a record, as far as our CSMS set and cleared them, TxProfiles of ended
-    transactions left out.
-    """  # noqa: D205 - one sentence
+    """The profiles that a station has at a record, as far as our CSMS set and cleared them.
+
+    TxProfiles of transactions that are over are left out.
+    """
     found: list[Installed] = []
     for one in calls(trace, before=before):
         if one.reply is None or one.reply.index > before.index:

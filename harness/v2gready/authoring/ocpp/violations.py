@@ -13,12 +13,14 @@ from v2gready.authoring.ocpp.judgements import call_error, describe, every
 from v2gready.authoring.ocpp.wire import (
     UNREADABLE,
     Disturbance,
+    RpcExchange,
     calls,
     disturbances,
     ended,
     handshakes,
     last_words,
     named,
+    sent,
     watched_until,
 )
 from v2gready.model.observation import Inconclusive, Observation
@@ -161,6 +163,28 @@ def complete(found: Sized, number: int, what: str) -> None:
     """
     if len(found) < number:
         raise Inconclusive(f"{len(found)} of {number} {what} only: the stimulus did not come to its end")
+
+
+def all_replied(found: list[RpcExchange]) -> None:
+    """Each of them got a result or an error.
+
+    Raises:
+        Inconclusive: One got neither.
+    """
+    silent = [one.action for one in found if one.reply is None]
+    if silent:
+        raise Inconclusive(f"no reply to {silent[0]}")
+
+
+def lives(trace: Trace) -> None:
+    """The last heartbeat, behind all that was tried, got its result: who refuses everything has judged nothing.
+
+    Raises:
+        Inconclusive: It did not.
+    """
+    last = sent(trace, "Heartbeat", nth=-1)
+    if last.answer is None:
+        raise Inconclusive(f"the last heartbeat was not served: {describe(last)}")
 
 
 def first_of(trace: Trace, frames: list[Frame], what: str) -> Frame:

@@ -111,7 +111,7 @@ def test_an_end_that_answers_ours_is_not_the_device() -> None:
 @pytest.mark.parametrize("ask", [wire.sent, wire.got])
 def test_what_was_never_sent_is_inconclusive(ask: object) -> None:
     with pytest.raises(Inconclusive, match="sent nothing"):
-        ask(Script().trace(), "Reset")  # type: ignore[operator]
+        ask(Script().trace(), "Reset")  # type: ignore[operator] # two words, one signature
 
 
 def test_the_last_words_name_the_action() -> None:
