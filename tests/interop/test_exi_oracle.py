@@ -46,7 +46,13 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.interop
 
-MESSAGES = [declaration for member in MessageSet for declaration in member.schema.messages]
+# Josev does not know Amendment 1; `tests/unit/protocols/iso15118/test_der_iec.py` has a second implementation of it.
+MESSAGES = [
+    declaration
+    for member in MessageSet
+    if member is not MessageSet.AC_DER_IEC
+    for declaration in member.schema.messages
+]
 # 42 messages
 EACH = 120
 ROOTS = {

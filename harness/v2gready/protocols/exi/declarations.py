@@ -81,7 +81,10 @@ Simple = Integer | Text | Binary | Boolean | Enumeration
 
 @dataclass(frozen=True, slots=True)
 class Occurs:
-    """`minOccurs` (0 or 1) and `maxOccurs` (None: unbounded) of a repeated element."""
+    """`minOccurs` and `maxOccurs` (None: unbounded) of a repeated element.
+
+    EXI unrolls repeats (8.5.4.1.5): an occurrence that must come is the only event of its state.
+    """
 
     minimum: int
     maximum: int | None

@@ -135,6 +135,13 @@ class _Source:
         self.content(production, "item")
         self.flush()
         self.emit(f"{items}.append(item)")
+        if particle.minimum > 1:
+            self.emit(f"if len({items}) < {particle.minimum}:")
+            self.indent += 1
+            self.state(particle.first, 1)
+            self.flush()
+            self.emit("continue")
+            self.indent -= 1
         if particle.maximum is not None:
             self.emit(f"if len({items}) == {particle.maximum}:")
             self.indent += 1

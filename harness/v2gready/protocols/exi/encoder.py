@@ -189,21 +189,25 @@ class _Source:
         self.emit(f"{items} = this.{production.field}")
         if self.check:
             self.require(f"{items}.__class__ is tuple")
-        least = "1" if particle.required else "0"
         most = "" if particle.maximum is None else f" <= {particle.maximum}"
         # Neither too few nor too many: the grammar has no event code for it, whatever the check.
-        self.require(f"{least} <= len({items}){most}")
+        self.require(f"{particle.minimum} <= len({items}){most}")
         # A long list grows on its own, so that its items do not shift everything that stands before it.
         is_long = particle.maximum is None or particle.maximum > 100
         if is_long:
             self.emit("before, acc = acc, 1")
-        self.emit(f"for item in {items}:")
+        forced = particle.minimum > 1
+        self.emit(f"for number, item in enumerate({items}, 1):" if forced else f"for item in {items}:")
         self.indent += 1
         self.at = None
         self.event(particle.first)
         self.content(production, "item")
         self.flush()
-        self.emit(f"s, b = {particle.first}, {code_width(self.grammar.choices_again(particle))}")
+        again = str(code_width(self.grammar.choices_again(particle)))
+        if forced:
+            # An occurrence that must come is the only event of its state.
+            again = f"{again} if number >= {particle.minimum} else {code_width(1)}"
+        self.emit(f"s, b = {particle.first}, {again}")
         self.indent -= 1
         if is_long:
             self.emit("acc = join(before, acc)")

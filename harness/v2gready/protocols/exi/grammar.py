@@ -63,6 +63,7 @@ class Particle:
         fields: The fields that carry it: one, or one for each branch of a choice of simple types; none if refused.
         required: Whether it must come.
         repeats: Whether its field is a tuple.
+        minimum: How often it must come if it repeats.
         maximum: How often it may come if it repeats; None is without limit.
     """
 
@@ -72,6 +73,7 @@ class Particle:
     required: bool
     repeats: bool
     maximum: int | None
+    minimum: int
 
     @property
     def after(self) -> int:
@@ -158,6 +160,7 @@ def grammar_of(declaration: type) -> Grammar:
                 required=occurs.minimum > 0,
                 repeats=occurs.maximum != 1,
                 maximum=occurs.maximum,
+                minimum=occurs.minimum,
             )
         )
     return Grammar(declaration, tuple(particles), refused.mixed)

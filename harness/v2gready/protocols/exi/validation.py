@@ -79,7 +79,7 @@ def _repeat(particle: Particle, owner: object, path: str) -> Iterator[Violation]
     if not isinstance(items, tuple):
         yield Violation(path, f"is no tuple but {items!r}", encodable=False)
         return
-    least = 1 if particle.required else 0
+    least = particle.minimum
     if len(items) < least or (particle.maximum is not None and len(items) > particle.maximum):
         most = "unbounded" if particle.maximum is None else particle.maximum
         yield Violation(path, f"{len(items)} items, allowed are {least}..{most}", encodable=False)

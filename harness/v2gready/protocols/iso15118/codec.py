@@ -22,6 +22,7 @@ __all__ = [
     "decode_fragment",
     "encode",
     "encode_fragment",
+    "energy_set",
     "from_plain",
     "message_set",
     "to_plain",
@@ -45,6 +46,7 @@ class MessageSet(enum.Enum):
     COMMON = (messages.common.NAMESPACE, 0x8002, schemas.COMMON)
     AC = (messages.ac.NAMESPACE, 0x8003, schemas.AC)
     DC = (messages.dc.NAMESPACE, 0x8004, schemas.DC)
+    AC_DER_IEC = (messages.der_iec.NAMESPACE, messages.der_iec.PAYLOAD_TYPE, schemas.AC_DER_IEC)
 
     def __init__(self, urn: str, payload_type: int, schema: Schema) -> None:
         self.urn = urn
@@ -67,6 +69,22 @@ def message_set(message: Message | type[Message]) -> MessageSet:
         KeyError: It is abstract, or no message at all.
     """
     return _SET_BY_CLASS[message if isinstance(message, type) else type(message)]
+
+
+def energy_set(namespace: str, payload_type: int) -> MessageSet | None:
+    """The set of a frame with messages of energy transfer, after that namespace was chosen in supportedAppProtocol.
+
+    The payload type of AC_DER_IEC is (unconfirmed). Whoever sends such messages under that of AC is understood by the
+    namespace: the octets of a control mode differ between the two grammars.
+
+    Returns:
+        The set, None for a payload type that carries no energy transfer.
+    """
+    found = next(
+        (one for one in (MessageSet.AC, MessageSet.DC, MessageSet.AC_DER_IEC) if one.payload_type == payload_type), None
+    )
+    under_der = found is MessageSet.AC and namespace == MessageSet.AC_DER_IEC.urn
+    return MessageSet.AC_DER_IEC if under_der else found
 
 
 def encode(message: Message, *, check: bool = True) -> bytes:
@@ -123,15 +141,15 @@ def decode_fragment(data: bytes, *, message_set: MessageSet | None) -> tuple[str
     return _fragments(message_set).decode_fragment(data)
 
 
-def from_plain(message_class_name: str, plain: dict[str, Any]) -> Any:
-    """The inverse of `to_plain`, for the class of that name.
+def from_plain(message_class: str | type, plain: dict[str, Any]) -> Any:
+    """The inverse of `to_plain`, for a class, or for the one of that name: of the roots of AC that of plain AC.
 
     Raises:
         ValueError: There is no such class, or a key or value does not belong there.
     """
-    declaration = _CLASS_BY_NAME.get(message_class_name)
+    declaration = message_class if isinstance(message_class, type) else _CLASS_BY_NAME.get(message_class)
     if declaration is None:
-        raise ValueError(f"no class {message_class_name}")
+        raise ValueError(f"no class {message_class}")
     return _from_plain(declaration, plain)
 
 

@@ -1,8 +1,12 @@
-"""Energy transfer services and their parameters (reference section 6)."""
+"""Energy transfer services and their parameters (reference section 6).
+
+Ids and values of Amendment 1 (MCS, AC_DER) have one source; the id of AC_DER_SAE has none (unconfirmed).
+"""
 
 from __future__ import annotations
 
-from enum import IntEnum
+from enum import IntEnum, IntFlag
+from typing import Final
 
 
 class ServiceId(IntEnum):
@@ -12,16 +16,48 @@ class ServiceId(IntEnum):
     DC = 2
     AC_BPT = 5
     DC_BPT = 6
+    MCS = 8
+    MCS_BPT = 9
+    AC_DER_IEC = 10
 
     @property
     def is_dc(self) -> bool:
-        """Uses the DC message set."""
-        return self in {ServiceId.DC, ServiceId.DC_BPT}
+        """Uses the DC message set and namespace; MCS does [reference 3.7]."""
+        return self in {ServiceId.DC, ServiceId.DC_BPT, ServiceId.MCS, ServiceId.MCS_BPT}
+
+    @property
+    def is_mcs(self) -> bool:
+        """Megawatt charging: DC with connectors and limits of its own."""
+        return self in {ServiceId.MCS, ServiceId.MCS_BPT}
 
     @property
     def is_bpt(self) -> bool:
         """Bidirectional power transfer: BPT_* modes are mandatory from ChargeParameterDiscovery on."""
-        return self in {ServiceId.AC_BPT, ServiceId.DC_BPT}
+        return self in {ServiceId.AC_BPT, ServiceId.DC_BPT, ServiceId.MCS_BPT}
+
+    @property
+    def is_der(self) -> bool:
+        """Grid-code control of an inverter in the car: DER_* modes from ChargeParameterDiscovery on (Amendment 1)."""
+        return self is ServiceId.AC_DER_IEC
+
+    @property
+    def discharges(self) -> bool:
+        """Energy may flow out of the car."""
+        return self.is_bpt or self.is_der
+
+    @property
+    def namespace(self) -> str:
+        """The energy namespace under which it is negotiated in supportedAppProtocol."""
+        if self.is_der:
+            return "urn:iso:std:iso:15118:-20:AC-DER-IEC"
+        return "urn:iso:std:iso:15118:-20:DC" if self.is_dc else "urn:iso:std:iso:15118:-20:AC"
+
+
+AC_DER_SAE: Final = 11
+"""Id of the SAE J3072 flavour (unconfirmed); its messages are not modelled (docs/limitations.md)."""
+
+BASE_SERVICES: Final = (ServiceId.AC, ServiceId.DC, ServiceId.AC_BPT, ServiceId.DC_BPT)
+"""Those of ISO 15118-20:2022 that the harness has; the others are of Amendment 1."""
 
 
 class ControlMode(IntEnum):
@@ -43,3 +79,51 @@ class BptChannel(IntEnum):
 
     UNIFIED = 1
     SEPARATED = 2
+
+
+class McsConnector(IntEnum):
+    """Value of the service parameter ``Connector`` of MCS services; one source."""
+
+    MCS = 1
+    CHAOJI = 2
+    ULTRA_CHAOJI = 3
+    R_MCS = 4
+    X_MCS = 5
+    AVIATION = 6
+    MARINE = 7
+
+
+class DerControlFunctions(IntFlag):
+    """Value of the service parameter ``DERControlFunctions``: the functions of a parameter set; one source."""
+
+    OVER_FREQUENCY_WATT = 1 << 0
+    UNDER_FREQUENCY_WATT = 1 << 1
+    VOLT_WATT = 1 << 2
+    VOLT_VAR = 1 << 3
+    WATT_VAR = 1 << 4
+    WATT_COS_PHI = 1 << 5
+    DSO_Q_SETPOINT = 1 << 6
+    DSO_COS_PHI_SETPOINT = 1 << 7
+    DC_INJECTION_RESTRICTION = 1 << 8
+    ZERO_CURRENT = 1 << 9
+    OVER_VOLTAGE_RIDE_THROUGH = 1 << 10
+    UNDER_VOLTAGE_RIDE_THROUGH = 1 << 11
+
+
+ALL_DER_FUNCTIONS: Final = DerControlFunctions((1 << 12) - 1)
+"""Every function that is defined."""
+NO_DER_FUNCTIONS: Final = DerControlFunctions(0)
+
+DER_CONTROLS: Final = {
+    DerControlFunctions.OVER_FREQUENCY_WATT: "ActivePowerSupport.OverFrequencyWatt",
+    DerControlFunctions.UNDER_FREQUENCY_WATT: "ActivePowerSupport.UnderFrequencyWatt",
+    DerControlFunctions.VOLT_WATT: "ActivePowerSupport.VoltWatt",
+    DerControlFunctions.VOLT_VAR: "ReactivePowerSupport.VoltVar",
+    DerControlFunctions.WATT_VAR: "ReactivePowerSupport.WattVar",
+    DerControlFunctions.WATT_COS_PHI: "ReactivePowerSupport.WattCosPhi",
+    DerControlFunctions.DC_INJECTION_RESTRICTION: "MaximumLevelDCInjection",
+    DerControlFunctions.ZERO_CURRENT: "ZeroCurrent",
+    DerControlFunctions.OVER_VOLTAGE_RIDE_THROUGH: "OvervoltageFaultRideThrough",
+    DerControlFunctions.UNDER_VOLTAGE_RIDE_THROUGH: "UndervoltageFaultRideThrough",
+}
+"""Where in DERControl a function has its settings; the two setpoints of the grid operator come in the charge loop."""

@@ -27,7 +27,7 @@ def test_round_trip(declaration: type[Any]) -> None:
         assert decode(message_set(message), data) == message
         assert encode(message, check=False) == data
         assert list(violations(message)) == []
-        assert from_plain(declaration.__name__, json.loads(json.dumps(to_plain(message)))) == message
+        assert from_plain(declaration, json.loads(json.dumps(to_plain(message)))) == message
 
     check()
 

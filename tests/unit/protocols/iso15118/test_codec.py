@@ -122,6 +122,7 @@ ROOT_CODES = {
             "DC_WeldingDetectionReq": 19,
         },
     ),
+    MessageSet.AC_DER_IEC: (48, {"AC_ChargeLoopReq": 2, "AC_ChargeParameterDiscoveryReq": 4}),
 }
 
 
@@ -175,6 +176,7 @@ def test_message_sets() -> None:
         MessageSet.COMMON: ("urn:iso:std:iso:15118:-20:CommonMessages", 0x8002),
         MessageSet.AC: ("urn:iso:std:iso:15118:-20:AC", 0x8003),
         MessageSet.DC: ("urn:iso:std:iso:15118:-20:DC", 0x8004),
+        MessageSet.AC_DER_IEC: ("urn:iso:std:iso:15118:-20:AC-DER-IEC", 0x8010),
     }
 
 

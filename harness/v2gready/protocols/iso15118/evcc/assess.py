@@ -10,15 +10,17 @@ from dataclasses import replace
 from typing import Any, Final
 
 from v2gready.protocols.iso15118 import messages as m
+from v2gready.protocols.iso15118.evcc import contracts
 from v2gready.protocols.iso15118.evcc.memory import Memory
 from v2gready.protocols.iso15118.evcc.plan import Plan
 from v2gready.protocols.iso15118.evcc.table import Outcome, Phase
 from v2gready.protocols.iso15118.phases import total
+from v2gready.protocols.iso15118.services import ALL_DER_FUNCTIONS, DerControlFunctions
 
 Result = tuple[Outcome, Memory]
 
 
-def assess(phase: Phase, response: Any, plan: Plan, memory: Memory) -> Result:
+def assess(phase: Phase, response: Any, plan: Plan, memory: Memory, utc: int = 0) -> Result:
     """Outcome and new memory for a response of the right type and session.
 
     Args:
@@ -26,11 +28,14 @@ def assess(phase: Phase, response: Any, plan: Plan, memory: Memory) -> Result:
         response: The decoded response.
         plan: What the car wants.
         memory: What it knew before.
+        utc: Unix time, which certificates are compared with.
     """
     if phase is Phase.SUPPORTED_APP_PROTOCOL:
         return _supported_app_protocol(response, plan, memory)
     if response.ResponseCode >= m.ResponseCode.FAILED:
         return Outcome.FAILED, memory
+    if phase is Phase.CERTIFICATE_INSTALLATION:
+        return contracts.installed(response, plan, memory, utc)
     return _ASSESSORS.get(phase, _done)(response, plan, memory)
 
 
@@ -50,16 +55,13 @@ def _session_setup(response: m.SessionSetupRes, _plan: Plan, memory: Memory) -> 
     return Outcome.JOINED if joined else Outcome.DONE, memory
 
 
-def _authorization_setup(response: m.AuthorizationSetupRes, _plan: Plan, memory: Memory) -> Result:
-    offered = m.Authorization.EIM in response.AuthorizationServices
-    return Outcome.DONE if offered else Outcome.UNSUITABLE, memory
-
-
 def _authorization(response: m.AuthorizationRes, plan: Plan, memory: Memory) -> Result:
     if response.EVSEProcessing is not m.Processing.Finished:
         return Outcome.ONGOING, memory
     if not _is_warning(response):
         return Outcome.DONE, memory
+    if contracts.contract_of(plan, memory) is not None:
+        return contracts.refused(plan, memory)
     memory = replace(memory, authorizations=memory.authorizations + 1)
     exhausted = memory.authorizations >= plan.authorization_tries
     return Outcome.UNSUITABLE if exhausted else Outcome.WARNING, memory
@@ -75,26 +77,44 @@ def _service_detail(response: m.ServiceDetailRes, plan: Plan, memory: Memory) ->
     for candidate in response.ServiceParameterList.ParameterSet:
         parameters = {one.Name: one for one in candidate.Parameter}
         mode = parameters.get("ControlMode")
+        bitmap = parameters.get("DERControlFunctions")
+        # A bit that nobody defined is a function that the car does not have.
+        functions = 0 if bitmap is None or bitmap.intValue is None else bitmap.intValue
+        if plan.service.is_der and functions & ~int(plan.der_functions):
+            continue
         if mode is not None and mode.intValue == plan.control:
-            chosen = replace(memory, parameter_set=candidate.ParameterSetID, parameters=tuple(parameters.items()))
+            chosen = replace(
+                memory,
+                parameter_set=candidate.ParameterSetID,
+                parameters=tuple(parameters.items()),
+                der_functions=DerControlFunctions(functions & int(ALL_DER_FUNCTIONS)),
+                parameter_rounds=0,
+            )
             return Outcome.DONE, chosen
     return Outcome.UNSUITABLE, memory
 
 
 def _parameters(
-    response: m.AC_ChargeParameterDiscoveryRes | m.DC_ChargeParameterDiscoveryRes, _plan: Plan, memory: Memory
+    response: m.AC_ChargeParameterDiscoveryRes | m.DC_ChargeParameterDiscoveryRes, plan: Plan, memory: Memory
 ) -> Result:
     mode = response.EnergyTransferMode
-    return Outcome.DONE, replace(
+    evaluating = plan.service.is_der and memory.parameter_rounds < plan.der_rounds
+    return Outcome.ONGOING if evaluating else Outcome.DONE, replace(
         memory,
+        parameter_rounds=memory.parameter_rounds + 1,
+        der_control=getattr(mode, "DERControl", None),
         charge_limit=total(mode, "EVSEMaximumChargePower"),
         discharge_limit=abs(total(mode, "EVSEMaximumDischargePower") or 0.0),
     )
 
 
-def _schedule_exchange(response: m.ScheduleExchangeRes, _plan: Plan, memory: Memory) -> Result:
+def _schedule_exchange(response: m.ScheduleExchangeRes, plan: Plan, memory: Memory) -> Result:
     if response.EVSEProcessing is not m.Processing.Finished:
         return Outcome.ONGOING, memory
+    trusted = contracts.trusted_prices(response, plan, memory)
+    if trusted is False:
+        response = contracts.without_prices(response)
+    memory = replace(memory, prices_trusted=trusted, prices=_prices(response))
     mode = response.SEResControlMode
     if isinstance(mode, m.Scheduled_SEResControlMode):
         chosen = mode.ScheduleTuple[0]
@@ -109,6 +129,13 @@ def _schedule_exchange(response: m.ScheduleExchangeRes, _plan: Plan, memory: Mem
             power_tolerance=chosen.ChargingSchedule.PowerSchedule.PowerTolerance is not None,
         )
     return Outcome.KEPT_POWER if memory.power_on else Outcome.DONE, memory
+
+
+def _prices(response: m.ScheduleExchangeRes) -> m.AbsolutePriceSchedule | m.PriceLevelSchedule | None:
+    mode = response.SEResControlMode
+    if isinstance(mode, m.Dynamic_SEResControlMode):
+        return mode.PriceSchedule
+    return mode.ScheduleTuple[0].ChargingSchedule.PriceSchedule
 
 
 def _cable_check(response: m.DC_CableCheckRes, _plan: Plan, memory: Memory) -> Result:
@@ -129,10 +156,26 @@ def _power_stop(_response: m.PowerDeliveryRes, _plan: Plan, memory: Memory) -> R
     return Outcome.DONE, replace(memory, power_on=False, pre_charged=False, pre_charge_rounds=0)
 
 
-def _charge_loop(response: m.AC_ChargeLoopRes | m.DC_ChargeLoopRes, _plan: Plan, memory: Memory) -> Result:
+def _charge_loop(response: m.AC_ChargeLoopRes | m.DC_ChargeLoopRes, plan: Plan, memory: Memory) -> Result:
     status = response.EVSEStatus
-    memory = replace(memory, loops=memory.loops + 1, notification=None if status is None else status.EVSENotification)
+    memory = replace(
+        memory,
+        loops=memory.loops + 1,
+        notification=None if status is None else status.EVSENotification,
+        meter=response.MeterInfo or memory.meter,
+        receipt=response.Receipt or memory.receipt,
+        reactive_power=_reactive_power(response, plan, memory),
+    )
     return Outcome.ONGOING, memory
+
+
+def _reactive_power(response: Any, plan: Plan, memory: Memory) -> float:
+    """What the grid operator asks for; a setpoint for a function that was not negotiated is ignored (reference 3.6)."""
+    setpoint = getattr(response.CLResControlMode, "DSOQSetpoint", None)
+    if setpoint is None or DerControlFunctions.DSO_Q_SETPOINT not in memory.der_functions:
+        return 0.0
+    most = plan.ratings.maximum_reactive_power
+    return max(-most, min(total(setpoint, "DSOQSetpointValue") or 0.0, most))
 
 
 def _is_warning(response: m.V2GResponse) -> bool:
@@ -141,7 +184,7 @@ def _is_warning(response: m.V2GResponse) -> bool:
 
 _ASSESSORS: Final[dict[Phase, Callable[[Any, Plan, Memory], Result]]] = {
     Phase.SESSION_SETUP: _session_setup,
-    Phase.AUTHORIZATION_SETUP: _authorization_setup,
+    Phase.AUTHORIZATION_SETUP: contracts.offered,
     Phase.AUTHORIZATION: _authorization,
     Phase.SERVICE_DISCOVERY: _service_discovery,
     Phase.SERVICE_DETAIL: _service_detail,

@@ -12,9 +12,10 @@ from typing import Any, Final
 from v2gready.protocols.iso15118 import messages as m
 from v2gready.protocols.iso15118 import timers
 from v2gready.protocols.iso15118.evcc.assess import assess
+from v2gready.protocols.iso15118.evcc.context import Context
 from v2gready.protocols.iso15118.evcc.memory import Memory, Vehicle
 from v2gready.protocols.iso15118.evcc.plan import Plan
-from v2gready.protocols.iso15118.evcc.requests import Context, Request, build
+from v2gready.protocols.iso15118.evcc.requests import Request, build
 from v2gready.protocols.iso15118.evcc.table import Outcome, Phase, next_phase, request_type
 from v2gready.protocols.iso15118.phases import total
 from v2gready.protocols.iso15118.services import ControlMode
@@ -60,6 +61,7 @@ class TimedOut:
 Event = Advanced | PeerViolation | TimedOut
 
 _ONGOING_LIMITS: Final[dict[Phase, tuple[str, float]]] = {
+    Phase.CERTIFICATE_INSTALLATION: ("V2G_EVCC_Ongoing_Timeout", timers.V2G_EVCC_ONGOING_TIMEOUT),
     Phase.AUTHORIZATION: ("V2G_EVCC_Ongoing_Timeout", timers.V2G_EVCC_ONGOING_TIMEOUT),
     Phase.SCHEDULE_EXCHANGE: ("V2G_EVCC_Ongoing_Timeout", timers.V2G_EVCC_ONGOING_TIMEOUT),
     Phase.CABLE_CHECK: ("V2G_EVCC_CableCheck_Timeout", timers.V2G_EVCC_CABLE_CHECK_TIMEOUT),
@@ -88,6 +90,7 @@ class Evcc:
         self.ending = plan.ending
         self._asked: tuple[Phase, type, float] | None = None
         self._phase_since = 0.0
+        self._unaltered: tuple[Phase, m.V2GRequest] | None = None
 
     @property
     def next_type(self) -> type | None:
@@ -103,6 +106,11 @@ class Evcc:
         if self.phase is Phase.CLOSED:
             raise LocalProtocolError("the session is over: nothing more to send")
         context = Context(self.plan, self.memory, self.vehicle.state(now), self.ending, self.vehicle.unix_time(now))
+        waiting = self._unaltered
+        if waiting is not None and waiting[0] is self.phase:
+            # While the SECC is at it, the same request again but for its time stamp [V2G20-1582].
+            header = replace(waiting[1].Header, TimeStamp=context.unix_time)
+            return replace(waiting[1], Header=header)
         return build(self.phase, context)
 
     def sent(self, request: Request, now: float) -> None:
@@ -110,6 +118,8 @@ class Evcc:
         if self._asked is None or self._asked[0] is not self.phase:
             self._phase_since = now
         self._asked = (self.phase, type(request), now)
+        if isinstance(request, m.AuthorizationReq | m.CertificateInstallationReq) and request.Header.Signature:
+            self._unaltered = (self.phase, request)
 
     def get_timer(self) -> float | None:
         """When `handle_timer` is due, in monotonic seconds; None while nothing is awaited."""
@@ -136,10 +146,13 @@ class Evcc:
         if violation:
             self.phase = Phase.CLOSED
             return [PeerViolation(violation)]
-        outcome, self.memory = assess(before, response, self.plan, self.memory)
+        utc = self.vehicle.unix_time(now)
+        outcome, self.memory = assess(before, response, self.plan, self.memory, utc)
         outcome = self._own_will(before, outcome, response, now)
         self.phase = next_phase(before, outcome, dc=self.plan.service.is_dc)
-        self._asked = None if self.phase is not before else self._asked
+        self._asked = None if self.phase is not before or outcome is Outcome.AGAIN else self._asked
+        if outcome is not Outcome.ONGOING:
+            self._unaltered = None
         events: list[Event] = [Advanced(before, outcome, self.phase)]
         return events + self._overdue(before, outcome, now)
 
@@ -192,6 +205,8 @@ class Evcc:
                 return Outcome.STOP
             case m.EvseNotification.ScheduleRenegotiation:
                 return Outcome.RENEGOTIATE_SCHEDULE
+            case m.EvseNotification.MeteringConfirmation if self.memory.meter is not None:
+                return Outcome.CONFIRM_METERING
             case _:
                 return Outcome.STOP if self.memory.loops >= self.plan.loops else Outcome.ONGOING
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from v2gready.protocols.iso15118 import messages as m
+from v2gready.protocols.iso15118.evcc.plan import Contract
+from v2gready.protocols.iso15118.services import NO_DER_FUNCTIONS, DerControlFunctions
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,21 @@ class Memory:
         loops: Charge loops since the last PowerDelivery(Start).
         authorizations: AuthorizationReq answered by a warning so far.
         notification: The last EVSENotification.
+        eim: EIM was offered.
+        challenge: GenChallenge, None where PnC was not offered.
+        providers: SupportedProviders, None where the station does not say.
+        contract: Which of the contracts comes next, of those that suit the station.
+        installed: Contracts that were installed in this session.
+        installation: Why others were not, in words.
+        meter: The last MeterInfo.
+        receipt: The last Receipt.
+        prices_trusted: Whether the signature of the price schedules held; None if there was none. What did not hold
+            was discarded.
+        prices: Price schedule of the chosen charging schedule.
+        parameter_rounds: ChargeParameterDiscoveryReq answered in a row (AC_DER).
+        der_functions: DER control functions of the parameter set taken.
+        der_control: Their settings.
+        reactive_power: Reactive power that the grid operator asks for by a negotiated function, in var.
     """
 
     session_id: bytes
@@ -83,3 +100,17 @@ class Memory:
     loops: int = 0
     authorizations: int = 0
     notification: m.EvseNotification | None = None
+    eim: bool = True
+    challenge: bytes | None = None
+    providers: tuple[str, ...] | None = None
+    contract: int = 0
+    installed: tuple[Contract, ...] = ()
+    installation: tuple[str, ...] = ()
+    meter: m.MeterInfo | None = None
+    receipt: m.Receipt | None = None
+    prices_trusted: bool | None = None
+    prices: m.AbsolutePriceSchedule | m.PriceLevelSchedule | None = None
+    parameter_rounds: int = 0
+    der_functions: DerControlFunctions = NO_DER_FUNCTIONS
+    der_control: m.DERControl | None = None
+    reactive_power: float = 0.0

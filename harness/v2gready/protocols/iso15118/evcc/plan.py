@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from v2gready.protocols.iso15118.messages import ChargingSession
-from v2gready.protocols.iso15118.services import ControlMode, ServiceId
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import x448
+
+from v2gready.protocols.iso15118.contract_keys import OCC_W, Derivation
+from v2gready.protocols.iso15118.messages import Authorization, ChargingSession
+from v2gready.protocols.iso15118.services import ALL_DER_FUNCTIONS, ControlMode, DerControlFunctions, ServiceId
+from v2gready.protocols.pki import Credential
 
 AC_NAMESPACE = "urn:iso:std:iso:15118:-20:AC"
 DC_NAMESPACE = "urn:iso:std:iso:15118:-20:DC"
@@ -24,7 +29,7 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Ratings:
-    """Limits the car announces. Powers in W, currents in A, voltages in V, energies in Wh; all positive.
+    """Limits the car announces. Powers in W, currents in A, voltages in V, energies in Wh, var; all positive.
 
     Discharge limits are announced with a positive sign, as ISO 15118-20:2022 Table 94 has it and its peers do.
     """
@@ -44,6 +49,46 @@ class Ratings:
     minimum_energy: float = 1_000.0
     maximum_v2x_energy: float = 20_000.0
     minimum_v2x_energy: float = 0.0
+    maximum_reactive_power: float = 5_000.0
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """A contract of the car with an e-mobility service provider. Never shows its key.
+
+    Attributes:
+        emaid: Its id.
+        credential: Its certificate, key and chain.
+    """
+
+    emaid: str
+    credential: Credential
+
+    @property
+    def provider(self) -> str:
+        """Country and provider: the first five characters of the EMAID."""
+        return self.emaid.replace("-", "").upper()[:5]
+
+
+@dataclass(frozen=True, slots=True)
+class Provisioning:
+    """What a car needs to have contracts installed. Never shows a key.
+
+    Attributes:
+        oem: OEM provisioning certificate (its common name is the PCID) with key and chain.
+        roots: V2G roots that the car trusts, named in the request; the chain of the CPS ends at one of them.
+        maximum: MaximumContractCertificateChains.
+        emaids: PrioritizedEMAIDs, up to 8.
+        agreement: Key for X448, if the car can do that.
+        derivation: How the contract key is encrypted, as far as that is (unconfirmed).
+    """
+
+    oem: Credential
+    roots: tuple[x509.Certificate, ...]
+    maximum: int = 1
+    emaids: tuple[str, ...] = ()
+    agreement: x448.X448PrivateKey | None = field(default=None, repr=False)
+    derivation: Derivation = OCC_W
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +111,14 @@ class Plan:
         pre_charge_rounds: Rounds after which the car takes pre-charge as done whatever the voltage is: for chargers
             without a power stage (simulators). None, as for every real charger: it waits for the voltage.
         meter_info: Whether it asks for MeterInfo.
+        authorization: What the car wants first; where PnC is not offered or no contract is taken, it goes on with EIM.
+        contracts: Contracts of the car, the best first.
+        provisioning: Credentials to have contracts installed, before it authorizes itself; None for no such wish.
+        price_signers: Certificates whose keys may sign price schedules, besides the sub-CA of the contract.
+        side_streams: MeteringConfirmationReq goes out as payload type 0x8102, not 0x8002 as open peers have it.
+        der_functions: AC_DER: what the inverter of the car can do; it takes no parameter set with more.
+        der_rounds: AC_DER: ChargeParameterDiscoveryReq with EVProcessing Ongoing, while it evaluates the grid code.
+        signed_der_limits: AC_DER: discharge limits as non-positive numbers, as Amendment 1 has them (reference 3.6).
     """
 
     service: ServiceId = ServiceId.DC
@@ -82,9 +135,16 @@ class Plan:
     pre_charge_tolerance: float = 20.0
     pre_charge_rounds: int | None = None
     meter_info: bool = True
+    authorization: Authorization = Authorization.EIM
+    contracts: tuple[Contract, ...] = ()
+    provisioning: Provisioning | None = None
+    price_signers: tuple[x509.Certificate, ...] = ()
+    side_streams: bool = False
+    der_functions: DerControlFunctions = ALL_DER_FUNCTIONS
+    der_rounds: int = 0
+    signed_der_limits: bool = True
 
     @property
     def app_protocols(self) -> tuple[Offer, ...]:
         """The offers; by default the energy namespace of the service alone."""
-        namespace = DC_NAMESPACE if self.service.is_dc else AC_NAMESPACE
-        return self.offers or (Offer(namespace, schema_id=10, priority=1),)
+        return self.offers or (Offer(self.service.namespace, schema_id=10, priority=1),)

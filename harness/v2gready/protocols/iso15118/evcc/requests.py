@@ -3,37 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Final
 
 from v2gready.protocols.iso15118 import messages as m
-from v2gready.protocols.iso15118.evcc.memory import Memory, VehicleState
-from v2gready.protocols.iso15118.evcc.plan import Plan
+from v2gready.protocols.iso15118.evcc import contracts
+from v2gready.protocols.iso15118.evcc.context import Context
+from v2gready.protocols.iso15118.evcc.der import der_loop, der_parameters
 from v2gready.protocols.iso15118.evcc.table import Phase
-from v2gready.protocols.iso15118.services import ControlMode
 
 _rn = m.RationalNumber.of
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """All that a request is made from."""
-
-    plan: Plan
-    memory: Memory
-    vehicle: VehicleState
-    ending: m.ChargingSession
-    unix_time: int
-
-    @property
-    def header(self) -> m.MessageHeader:
-        """The header with the id of the session."""
-        return m.MessageHeader(SessionID=self.memory.session_id, TimeStamp=self.unix_time)
-
-    @property
-    def scheduled(self) -> bool:
-        """Scheduled control mode was planned."""
-        return self.plan.control is ControlMode.SCHEDULED
 
 
 Request = m.V2GRequest | m.SupportedAppProtocolReq
@@ -71,7 +49,21 @@ def _authorization_setup(c: Context) -> Request:
     return m.AuthorizationSetupReq(Header=c.header)
 
 
+def _certificate_installation(c: Context) -> Request:
+    if c.plan.provisioning is None:
+        raise KeyError("this car has no OEM provisioning certificate")
+    return contracts.installation_request(c.header, c.plan.provisioning)
+
+
+def _metering_confirmation(c: Context) -> Request:
+    contract = contracts.contract_of(c.plan, c.memory)
+    return contracts.metering_request(c.header, c.memory, contract, scheduled=c.scheduled)
+
+
 def _authorization(c: Context) -> Request:
+    contract = contracts.contract_of(c.plan, c.memory)
+    if contract is not None and c.memory.challenge is not None:
+        return contracts.authorization_request(c.header, contract, c.memory.challenge)
     return m.AuthorizationReq(
         Header=c.header,
         SelectedAuthorizationService=m.Authorization.EIM,
@@ -97,6 +89,8 @@ def _service_selection(c: Context) -> Request:
 
 
 def _charge_parameter_discovery(c: Context) -> Request:
+    if c.plan.service.is_der:
+        return der_parameters(c)
     r = c.plan.ratings
     bpt = c.plan.service.is_bpt
     if not c.plan.service.is_dc:
@@ -146,7 +140,7 @@ def _schedule_exchange(c: Context) -> Request:
             MinimumSOC=30,
             TargetSOC=80,
             **_energy(c),
-            **(_v2x_energy(c) if c.plan.service.is_bpt else {}),
+            **(_v2x_energy(c) if c.plan.service.discharges else {}),
         )
     return m.ScheduleExchangeReq(
         Header=c.header, MaximumSupportingPoints=c.plan.supporting_points, SEReqControlMode=mode
@@ -223,6 +217,8 @@ def _display(c: Context) -> m.DisplayParameters:
 
 
 def _charge_loop(c: Context) -> Request:
+    if c.plan.service.is_der:
+        return der_loop(c, _energy(c), _v2x_energy(c), _display(c))
     return _dc_charge_loop(c) if c.plan.service.is_dc else _ac_charge_loop(c)
 
 
@@ -339,6 +335,7 @@ _BUILDERS: Final[dict[Phase, Callable[[Context], Request]]] = {
     Phase.SUPPORTED_APP_PROTOCOL: _supported_app_protocol,
     Phase.SESSION_SETUP: _session_setup,
     Phase.AUTHORIZATION_SETUP: _authorization_setup,
+    Phase.CERTIFICATE_INSTALLATION: _certificate_installation,
     Phase.AUTHORIZATION: _authorization,
     Phase.SERVICE_DISCOVERY: _service_discovery,
     Phase.SERVICE_DETAIL: _service_detail,
@@ -349,6 +346,7 @@ _BUILDERS: Final[dict[Phase, Callable[[Context], Request]]] = {
     Phase.PRE_CHARGE: _pre_charge,
     Phase.POWER_DELIVERY_START: _power_delivery_start,
     Phase.CHARGE_LOOP: _charge_loop,
+    Phase.METERING_CONFIRMATION: _metering_confirmation,
     Phase.POWER_DELIVERY_RENEGOTIATE: _power_delivery_renegotiate,
     Phase.POWER_DELIVERY_STOP: _power_delivery_stop,
     Phase.WELDING_DETECTION: _welding_detection,

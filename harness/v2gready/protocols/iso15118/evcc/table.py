@@ -17,6 +17,7 @@ class Phase(Enum):
     SUPPORTED_APP_PROTOCOL = auto()
     SESSION_SETUP = auto()
     AUTHORIZATION_SETUP = auto()
+    CERTIFICATE_INSTALLATION = auto()
     AUTHORIZATION = auto()
     SERVICE_DISCOVERY = auto()
     SERVICE_DETAIL = auto()
@@ -27,6 +28,7 @@ class Phase(Enum):
     PRE_CHARGE = auto()
     POWER_DELIVERY_START = auto()
     CHARGE_LOOP = auto()
+    METERING_CONFIRMATION = auto()
     POWER_DELIVERY_RENEGOTIATE = auto()
     POWER_DELIVERY_STOP = auto()
     WELDING_DETECTION = auto()
@@ -51,6 +53,12 @@ class Outcome(Enum):
     """ScheduleExchange after a renegotiation: cable check and pre-charge are not repeated."""
     STOP = auto()
     """The loop ends: by the car's wish or by EVSENotification."""
+    INSTALL = auto()
+    """CertificateInstallationService is offered and the car wants contracts."""
+    AGAIN = auto()
+    """RemainingContractCertificateChains: the same request for the next contract."""
+    CONFIRM_METERING = auto()
+    """EVSENotification=MeteringConfirmation with a reading [V2G20-1083]."""
     RENEGOTIATE_SCHEDULE = auto()
     RENEGOTIATE_SERVICE = auto()
     """SessionStop(ServiceRenegotiation) answered OK: session and authorization are kept [V2G20-1477]."""
@@ -66,7 +74,12 @@ COMMON: Final[dict[tuple[Phase, Outcome], Phase]] = {
     (_P.SESSION_SETUP, _O.DONE): _P.AUTHORIZATION_SETUP,
     (_P.SESSION_SETUP, _O.JOINED): _P.CHARGE_PARAMETER_DISCOVERY,
     (_P.AUTHORIZATION_SETUP, _O.DONE): _P.AUTHORIZATION,
+    (_P.AUTHORIZATION_SETUP, _O.INSTALL): _P.CERTIFICATE_INSTALLATION,
     (_P.AUTHORIZATION_SETUP, _O.UNSUITABLE): _P.SESSION_STOP,
+    (_P.CERTIFICATE_INSTALLATION, _O.ONGOING): _P.CERTIFICATE_INSTALLATION,
+    (_P.CERTIFICATE_INSTALLATION, _O.AGAIN): _P.CERTIFICATE_INSTALLATION,
+    (_P.CERTIFICATE_INSTALLATION, _O.DONE): _P.AUTHORIZATION,
+    (_P.CERTIFICATE_INSTALLATION, _O.UNSUITABLE): _P.SESSION_STOP,
     (_P.AUTHORIZATION, _O.ONGOING): _P.AUTHORIZATION,
     (_P.AUTHORIZATION, _O.WARNING): _P.AUTHORIZATION,
     (_P.AUTHORIZATION, _O.UNSUITABLE): _P.SESSION_STOP,
@@ -77,6 +90,7 @@ COMMON: Final[dict[tuple[Phase, Outcome], Phase]] = {
     (_P.SERVICE_DETAIL, _O.UNSUITABLE): _P.SESSION_STOP,
     (_P.SERVICE_SELECTION, _O.DONE): _P.CHARGE_PARAMETER_DISCOVERY,
     (_P.CHARGE_PARAMETER_DISCOVERY, _O.DONE): _P.SCHEDULE_EXCHANGE,
+    (_P.CHARGE_PARAMETER_DISCOVERY, _O.ONGOING): _P.CHARGE_PARAMETER_DISCOVERY,  # AC_DER alone
     (_P.SCHEDULE_EXCHANGE, _O.ONGOING): _P.SCHEDULE_EXCHANGE,
     (_P.SCHEDULE_EXCHANGE, _O.KEPT_POWER): _P.POWER_DELIVERY_START,
     (_P.SCHEDULE_EXCHANGE, _O.UNSUITABLE): _P.SESSION_STOP,
@@ -86,6 +100,8 @@ COMMON: Final[dict[tuple[Phase, Outcome], Phase]] = {
     (_P.CHARGE_LOOP, _O.ONGOING): _P.CHARGE_LOOP,
     (_P.CHARGE_LOOP, _O.STOP): _P.POWER_DELIVERY_STOP,
     (_P.CHARGE_LOOP, _O.RENEGOTIATE_SCHEDULE): _P.POWER_DELIVERY_RENEGOTIATE,
+    (_P.CHARGE_LOOP, _O.CONFIRM_METERING): _P.METERING_CONFIRMATION,
+    (_P.METERING_CONFIRMATION, _O.DONE): _P.CHARGE_LOOP,
     (_P.POWER_DELIVERY_RENEGOTIATE, _O.DONE): _P.SCHEDULE_EXCHANGE,
     (_P.POWER_DELIVERY_RENEGOTIATE, _O.WARNING): _P.CHARGE_LOOP,
     (_P.SESSION_STOP, _O.DONE): _P.CLOSED,
@@ -115,6 +131,7 @@ DC: Final[dict[tuple[Phase, Outcome], Phase]] = {
 _REQUESTS: Final[dict[Phase, type[m.V2GRequest]]] = {
     _P.SESSION_SETUP: m.SessionSetupReq,
     _P.AUTHORIZATION_SETUP: m.AuthorizationSetupReq,
+    _P.CERTIFICATE_INSTALLATION: m.CertificateInstallationReq,
     _P.AUTHORIZATION: m.AuthorizationReq,
     _P.SERVICE_DISCOVERY: m.ServiceDiscoveryReq,
     _P.SERVICE_DETAIL: m.ServiceDetailReq,
@@ -123,6 +140,7 @@ _REQUESTS: Final[dict[Phase, type[m.V2GRequest]]] = {
     _P.CABLE_CHECK: m.DC_CableCheckReq,
     _P.PRE_CHARGE: m.DC_PreChargeReq,
     _P.POWER_DELIVERY_START: m.PowerDeliveryReq,
+    _P.METERING_CONFIRMATION: m.MeteringConfirmationReq,
     _P.POWER_DELIVERY_RENEGOTIATE: m.PowerDeliveryReq,
     _P.POWER_DELIVERY_STOP: m.PowerDeliveryReq,
     _P.WELDING_DETECTION: m.DC_WeldingDetectionReq,
