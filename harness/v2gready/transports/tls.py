@@ -17,11 +17,11 @@ import warnings
 from collections.abc import Callable, Sequence
 from enum import Enum
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from cryptography import x509
 
-from v2gready.protocols.pki import Credential, Curve, pem
+from v2gready.protocols.pki import Credential, Curve, Shown, pem
 from v2gready.transports.stream import ByteStream, Endpoint, TransportClosed, TransportError
 
 T = TypeVar("T")
@@ -143,6 +143,17 @@ class TlsStream(ByteStream):
     def peer_certificate_der(self) -> bytes | None:
         """The peer's leaf, or None if it showed none."""
         return self._tls.getpeercert(binary_form=True)
+
+    @property
+    def peer_chain_der(self) -> tuple[bytes, ...]:
+        """The certificates that the peer sent, leaf first, as they came; none if it showed none."""
+        # Public as SSLObject.get_unverified_chain from Python 3.13 on.
+        public = getattr(self._tls, "get_unverified_chain", None)
+        if public is not None:
+            return tuple(public())
+        private: Any = self._tls
+        chain = private._sslobj.get_unverified_chain() or ()  # noqa: SLF001 - there is no other way before 3.13
+        return tuple(ssl.PEM_cert_to_DER_cert(one.public_bytes()) for one in chain)
 
     @property
     def close_notify_received(self) -> bool:
@@ -318,7 +329,7 @@ class KeyLog:
 
 def client_context(
     roots: Sequence[x509.Certificate],
-    credential: Credential | None,
+    credential: Shown | None,
     *,
     versions: TlsVersions = TlsVersions.ONLY_1_3,
     curve: Curve = Curve.P521,
@@ -343,7 +354,7 @@ def client_context(
 
 def server_context(
     roots: Sequence[x509.Certificate],
-    credential: Credential,
+    credential: Shown,
     *,
     versions: TlsVersions = TlsVersions.ONLY_1_3,
     curve: Curve = Curve.P521,
@@ -468,18 +479,21 @@ def _configure_backend(
     return context
 
 
+_GROUPS = {Curve.P521: "secp521r1", Curve.P256: "prime256v1", Curve.ED448: "X448"}
+"""OpenSSL's names of the groups; that of secp256r1 is older than the standard's."""
+
+
 def _configure(
     context: ssl.SSLContext,
     roots: Sequence[x509.Certificate],
-    credential: Credential | None,
+    credential: Shown | None,
     *,
     versions: TlsVersions,
     curve: Curve,
     keylog: KeyLog | None,
 ) -> ssl.SSLContext:
     context.minimum_version, context.maximum_version = versions.value
-    # OpenSSL's name for secp256r1 is older than the standard's.
-    context.set_ecdh_curve("prime256v1" if curve is Curve.P256 else curve.value)
+    context.set_ecdh_curve(_GROUPS[curve])
     context.load_verify_locations(cadata=pem(*roots).decode("ascii"))
     if credential is not None:
         _load(context, credential)
@@ -488,7 +502,7 @@ def _configure(
     return context
 
 
-def _load(context: ssl.SSLContext, credential: Credential) -> None:
+def _load(context: ssl.SSLContext, credential: Shown) -> None:
     """Give a credential to OpenSSL, which takes keys from files only.
 
     The file is private, its key encrypted with a password that exists nowhere else, and gone before we return.
@@ -502,5 +516,5 @@ def _load(context: ssl.SSLContext, credential: Credential) -> None:
         try:
             context.load_cert_chain(path, password=password)
         except ssl.SSLError as error:
-            subject = credential.certificate.subject.rfc4514_string()
-            raise TransportError(f"OpenSSL refuses the credential {subject}: {error.reason or error}") from None
+            why = error.reason or error
+            raise TransportError(f"OpenSSL refuses the credential {credential.label}: {why}") from None

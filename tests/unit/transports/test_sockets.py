@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import struct
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -108,6 +109,22 @@ def test_reset() -> None:
         server.send(b"dropped")
         server.close()
         assert await client.receive() == b""
+
+    on_loopback(reset)
+
+
+def test_close_behind_a_reset_that_nobody_told_us_of_yet() -> None:
+    """The system knows of the RST, the loop does not: to end our half is an error (ENOTCONN) that no caller may see."""
+
+    async def reset(network: SocketNetwork) -> None:
+        accepted: asyncio.Queue[ByteStream] = asyncio.Queue()
+        listener = await network.listen(accepted.put)
+        with socket.create_connection((listener.endpoint.host, listener.endpoint.port)) as peer:
+            server = await accepted.get()
+            peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        server.close()  # no await in between: the loop has not looked
+        async with asyncio.timeout(tcp.LINGER / 2):  # nothing is waited for: there is no peer any more
+            await server.wait_closed()
 
     on_loopback(reset)
 

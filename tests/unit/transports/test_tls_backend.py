@@ -75,7 +75,10 @@ def test_mutual_session(backend: BackendPki, kind: KeyKind) -> None:
 
 @pytest.mark.parametrize("name", [CSMS_HOST, "localhost", "127.0.0.1", "::1"])
 def test_names_of_the_csms(backend: BackendPki, name: str) -> None:
-    meet(backend_client_context(backend.roots), backend_server_context((), backend.csms()), name=name)
+    version, _, shown = meet(
+        backend_client_context(backend.roots), backend_server_context((), backend.csms()), name=name
+    )
+    assert (version, shown) == ("TLSv1.3", b"")
 
 
 @pytest.mark.parametrize(
@@ -98,14 +101,18 @@ def test_csms_certificate_is_refused(backend: BackendPki, variant: ServerVariant
 
 
 def test_openssl_takes_a_wildcard(backend: BackendPki) -> None:
-    meet(backend_client_context(backend.roots), backend_server_context((), backend.csms("wildcard")))
+    version, _, _ = meet(backend_client_context(backend.roots), backend_server_context((), backend.csms("wildcard")))
+    assert version == "TLSv1.3"
 
 
 def test_faulty_station_takes_anything(backend: BackendPki) -> None:
     server = backend_server_context((), backend.csms("wrong_name"))
-    meet(backend_client_context(backend.roots, check_name=False), server)
-    for variant in ServerVariant:
+    unnamed = meet(backend_client_context(backend.roots, check_name=False), server)
+    unchecked = [
         meet(backend_client_context((), verify=False), backend_server_context((), backend.csms(variant)))
+        for variant in ServerVariant
+    ]
+    assert {version for version, _, _ in (unnamed, *unchecked)} == {"TLSv1.3"}
 
 
 @pytest.mark.parametrize(

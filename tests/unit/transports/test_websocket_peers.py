@@ -220,16 +220,19 @@ def test_many_stations_at_once() -> None:
         assert socket is not None
         await echo(socket)
 
-    async def one(network: InternetNetwork, port: int) -> None:
+    heard: list[bool] = []
+
+    async def one(network: InternetNetwork, port: int, number: int) -> None:
         stream = await network.connect("127.0.0.1", port, timeout=20)
         socket = await WebSocket.connect(stream, host="x", path="/")
-        socket.text("x")
-        assert await socket.receive() == Text("x")
+        socket.text(f"station {number}")
+        heard.append(await socket.receive() == Text(f"station {number}"))
         await socket.close()
         await socket.wait_closed()
 
     async def test(network: InternetNetwork) -> None:
         listener = await network.listen(serve_one)
-        await asyncio.gather(*(one(network, listener.endpoint.port) for _ in range(200)))
+        await asyncio.gather(*(one(network, listener.endpoint.port, number) for number in range(200)))
 
     on_loopback(test)
+    assert heard == [True] * 200

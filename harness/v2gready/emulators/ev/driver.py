@@ -19,8 +19,10 @@ from v2gready.model.trace import EventKind
 from v2gready.protocols import sdp
 from v2gready.protocols.dissect import SDP
 from v2gready.protocols.iso15118 import messages as m
-from v2gready.protocols.iso15118.evcc import Evcc, Plan
-from v2gready.protocols.pki import Credential, Curve
+from v2gready.protocols.iso15118.evcc import Contract, Evcc, Plan, Provisioning
+from v2gready.protocols.iso15118.messages import Authorization
+from v2gready.protocols.pki import Credential, Curve, Hierarchy, Role, Shown
+from v2gready.protocols.pki.defects import CATALOGUE, Chain
 from v2gready.transports.clock import Clock
 from v2gready.transports.network import ConnectError, Datagrams, Network
 from v2gready.transports.recorder import Recorder
@@ -41,9 +43,20 @@ class TlsUse(Enum):
     EXPIRED = "an expired certificate"
     NOT_YET_VALID = "a certificate that is not yet valid"
     CONTRACT = "a contract certificate"
+    PROVISIONING = "an OEM provisioning certificate"
     OEM_ROOT = "a vehicle certificate under the OEM root"
     TLS_1_2 = "TLS 1.2 at most"
     NONE = "no TLS, whatever SDP says"
+
+
+class ContractUse(Enum):
+    """A contract that is good or not by what the back end or the calendar says."""
+
+    REVOKED = "a revoked contract"
+    BLOCKED = "a contract that its provider refuses"
+    EXPIRES_SOON = "a contract that ends in 13 days"
+    LASTS = "a contract that ends in 15 days"
+    SMALL_CURVE = "a contract with a key on secp256r1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +68,24 @@ class EvCredentials:
         vehicle: The vehicle certificate with its key.
         curve: Group of the key exchange.
         variants: Other credentials for other uses; a use that is not in here cannot be tested on this bench.
+        contracts: Contracts of the car, the best first.
+        provisioning: Credentials to have contracts installed.
+        contract_variants: Contracts with a property that the other side knows of, by `ContractUse`.
+        contract_pki: Where defective contract chains come from; None on a bench that cannot make any.
+        price_signers: Certificates whose keys may sign price schedules.
+        vehicle_pki: Where defective vehicle chains come from; None on a bench that cannot make any.
     """
 
     roots: tuple[x509.Certificate, ...]
     vehicle: Credential
     curve: Curve = Curve.P521
     variants: Mapping[TlsUse, Credential] = field(default_factory=dict)
+    contracts: tuple[Contract, ...] = ()
+    provisioning: Provisioning | None = None
+    contract_variants: Mapping[ContractUse, Contract] = field(default_factory=dict)
+    contract_pki: Hierarchy | None = field(default=None, repr=False)
+    price_signers: tuple[x509.Certificate, ...] = ()
+    vehicle_pki: Hierarchy | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,22 +183,25 @@ class EvDriver:
         self,
         plan: Plan | None = None,
         *,
-        tls: TlsUse = TlsUse.GOOD,
+        tls: TlsUse | Shown = TlsUse.GOOD,
         security: sdp.Security | None = None,
+        install: bool = False,
         **changes: Any,
     ) -> AsyncIterator[EvSession]:
         """Finds the charger, connects, and gives a session that is closed in the end.
 
         Args:
             plan: The session the car wants; the default plan of the bench if None.
-            tls: Behaviour in the TLS handshake, where TLS is used.
+            tls: Behaviour in the TLS handshake, where TLS is used; or the chain that the car shows there.
             security: What SDP asks for, if not the configured security.
-            **changes: Fields of the plan to change.
+            install: The car asks for contracts, if the station installs them. Without, it has those of the bench.
+            **changes: Fields of the plan to change; ``authorization=Authorization.PnC`` for Plug & Charge.
 
         Raises:
+            Unequipped: The bench has no contract or provisioning certificate and they are asked for.
             Unreached: No answer by SDP, no connection or no TLS session.
         """
-        wanted = replace(self.plan if plan is None else plan, **changes)
+        wanted = self._equipped(replace(self.plan if plan is None else plan, **changes), install=install)
         stream, link = await self.connect(tls=tls, security=security)
         now = self._clock.now()
         vehicle = BatteryVehicle(unix_start=self._clock.utc(), start=now)
@@ -186,7 +214,71 @@ class EvDriver:
             await session.close()
             await stream.wait_closed()
 
-    async def visit(self, plan: Plan | None = None, *, tls: TlsUse = TlsUse.GOOD, **changes: Any) -> None:
+    def _equipped(self, plan: Plan, *, install: bool) -> Plan:
+        """The plan with the contracts of the bench, where it wants some and names none."""
+        own = self.config.credentials
+        if plan.authorization is Authorization.PnC and not plan.contracts and not install:
+            if own is None or not own.contracts:
+                raise Unequipped("this bench has no contract certificate")
+            plan = replace(plan, contracts=own.contracts)
+        if install and plan.provisioning is None:
+            if own is None or own.provisioning is None:
+                raise Unequipped("this bench has no OEM provisioning certificate")
+            plan = replace(plan, provisioning=own.provisioning)
+        return plan if own is None or plan.price_signers else replace(plan, price_signers=own.price_signers)
+
+    def defective_contract(self, defect: str) -> Chain:
+        """A contract chain with a defect of `protocols.pki.defects.CATALOGUE`, and its key.
+
+        Raises:
+            Unequipped: The bench cannot make any.
+        """
+        own = self.config.credentials
+        return _defective(defect, Role.CONTRACT, None if own is None else own.contract_pki)
+
+    def defective_provisioning(self, defect: str) -> Chain:
+        """An OEM provisioning chain with a defect of `protocols.pki.defects.CATALOGUE`, and its key.
+
+        Raises:
+            Unequipped: The bench cannot make any.
+        """
+        own = self.config.credentials
+        return _defective(defect, Role.OEM_PROVISIONING, None if own is None else own.contract_pki)
+
+    def defective_vehicle(self, defect: str) -> Chain:
+        """A vehicle chain with a defect of `protocols.pki.defects.CATALOGUE`, and its key, for ``tls=``.
+
+        Raises:
+            Unequipped: The bench cannot make any.
+        """
+        own = self.config.credentials
+        return _defective(defect, Role.VEHICLE, None if own is None else own.vehicle_pki)
+
+    def provisioning(self, pcid: str) -> Chain:
+        """A good OEM provisioning chain of a car of that name, and its key.
+
+        Raises:
+            Unequipped: The bench cannot make any.
+        """
+        own = self.config.credentials
+        if own is None or own.contract_pki is None:
+            raise Unequipped("this bench cannot make OEM provisioning certificates")
+        made = own.contract_pki.issue(Role.OEM_PROVISIONING, identity=pcid)
+        root = own.contract_pki.root_of(Role.OEM_PROVISIONING)
+        return Chain(made.chain_der(), made.private_key, root.certificate_der(), label=f"provisioning of {pcid}")
+
+    def contract(self, use: ContractUse) -> Contract:
+        """A contract for a purpose.
+
+        Raises:
+            Unequipped: The bench has none.
+        """
+        own = self.config.credentials
+        if own is None or use not in own.contract_variants:
+            raise Unequipped(f"this bench has not: {use.value}")
+        return own.contract_variants[use]
+
+    async def visit(self, plan: Plan | None = None, *, tls: TlsUse | Shown = TlsUse.GOOD, **changes: Any) -> None:
         """A short session in good order that ends with Terminate; where the charger does not go along, it just ends.
 
         For judges that want to know how far a car comes, e.g. after something went wrong on another connection.
@@ -207,7 +299,7 @@ class EvDriver:
             self._recorder.event(EventKind.PHASE, EV, text=f"the visit ended early: {early}")
 
     async def connect(
-        self, *, tls: TlsUse = TlsUse.GOOD, security: sdp.Security | None = None
+        self, *, tls: TlsUse | Shown = TlsUse.GOOD, security: sdp.Security | None = None
     ) -> tuple[ByteStream, str]:
         """SDP, TCP and, if the SECC says so, TLS.
 
@@ -222,7 +314,7 @@ class EvDriver:
             raise Unreached("no SDP answer")
         return await self.connect_to(answer, tls=tls)
 
-    async def connect_to(self, answer: sdp.SdpResponse, *, tls: TlsUse = TlsUse.GOOD) -> tuple[ByteStream, str]:
+    async def connect_to(self, answer: sdp.SdpResponse, *, tls: TlsUse | Shown = TlsUse.GOOD) -> tuple[ByteStream, str]:
         """TCP and, if the answer says so, TLS."""
         self._connections += 1
         link = f"tcp-{self._connections}"
@@ -236,7 +328,7 @@ class EvDriver:
             return await self._secure(stream, link, tls), link
         return stream, link
 
-    async def _secure(self, stream: ByteStream, link: str, use: TlsUse) -> ByteStream:
+    async def _secure(self, stream: ByteStream, link: str, use: TlsUse | Shown) -> ByteStream:
         credentials = self.config.credentials
         if credentials is None:
             stream.close()
@@ -270,7 +362,7 @@ class EvDriver:
             link=link,
             version=secured.version,
             cipher=secured.cipher,
-            group=credentials.curve.value,  # the only one that was offered
+            group=credentials.curve.group,  # the only one that was offered
             detail=_peer(secured.peer_certificate_der),
         )
         return secured
@@ -289,7 +381,15 @@ class EvDriver:
         return data, IPv6Address(sender.host)
 
 
-def _credential(credentials: EvCredentials, use: TlsUse) -> Credential | None:
+def _defective(defect: str, role: Role, pki: Hierarchy | None) -> Chain:
+    if pki is None:
+        raise Unequipped(f"this bench cannot make defective certificates of the role {role.value}")
+    return CATALOGUE[defect].apply(pki, role)
+
+
+def _credential(credentials: EvCredentials, use: TlsUse | Shown) -> Shown | None:
+    if not isinstance(use, TlsUse):
+        return use
     match use:
         case TlsUse.NO_CERTIFICATE | TlsUse.NONE:
             return None

@@ -8,15 +8,18 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any, TypeVar
 
+from v2gready.emulators.ev.pnc import ShownChain, SignatureDefect, pnc_request, signed
 from v2gready.emulators.ev.vehicle import BatteryVehicle
-from v2gready.emulators.reach import Unreached
+from v2gready.emulators.reach import Unequipped, Unreached
 from v2gready.model.trace import EventKind, Frame
 from v2gready.protocols import v2gtp
 from v2gready.protocols.dissect import V2GTP
 from v2gready.protocols.iso15118 import codec
 from v2gready.protocols.iso15118 import messages as m
-from v2gready.protocols.iso15118.evcc import Evcc, PeerViolation, Phase, TimedOut, request_type
+from v2gready.protocols.iso15118.evcc import Contract, Evcc, PeerViolation, Phase, TimedOut, request_type
+from v2gready.protocols.iso15118.evcc.contracts import SIGNED_ID, contract_of, signing_key
 from v2gready.protocols.iso15118.evcc.requests import Request
+from v2gready.protocols.iso15118.signature import Encoding
 from v2gready.protocols.iso15118.timers import V2G_EVCC_MSG_TIMEOUT, evcc_message_timeout
 from v2gready.transports.clock import Clock
 from v2gready.transports.recorder import Recorder, TraceFull
@@ -86,11 +89,12 @@ class EvSession:
                 raise Unreached(f"the session ended before {kind.__name__}")
             await self.proceed()
 
-    async def proceed(self, change: Callable[[Any], Any] | None = None) -> Any:
+    async def proceed(self, change: Callable[[Any], Any] | None = None, *, octets: bytes | None = None) -> Any:
         """Sends the next request, optionally changed, and takes the answer as a car would.
 
         Args:
             change: Gets the good request, gives the one to send (of the same type).
+            octets: What goes out for it, if not the document of that request.
 
         Returns:
             The decoded response, None if none came or it does not decode.
@@ -106,9 +110,8 @@ class EvSession:
         if change is not None:
             request = change(request)
         self.evcc.sent(request, self._clock.now())
-        frame = await self._exchange(
-            codec.message_set(request).payload_type, codec.encode(request, check=False), request
-        )
+        document = codec.encode(request, check=False) if octets is None else octets
+        frame = await self._exchange(self._payload_type(request), document, request)
         if frame is None:
             events = self.evcc.handle_timer(self._clock.now())
             self.evcc.phase = Phase.CLOSED
@@ -120,6 +123,95 @@ class EvSession:
             elif isinstance(event, TimedOut):
                 self._recorder.event(EventKind.TIMEOUT, EV, link=self.link, timer=event.timer, seconds=event.seconds)
         return None if frame is None else frame.message
+
+    async def authorize(
+        self,
+        contract: Contract | ShownChain | None = None,
+        *,
+        challenge: bytes | None = None,
+        defect: SignatureDefect | None = None,
+        encoding: Encoding = Encoding.STANDALONE,
+        replayed: m.AuthorizationReq | None = None,
+    ) -> Any:
+        """Sends AuthorizationReq with a contract, from ``reach`` of it on, and takes the answer as a car would.
+
+        Args:
+            contract: A contract of the car or any other chain with its key; by default the car's next one.
+            challenge: GenChallenge to show, if not that of the session.
+            defect: What is wrong with the signature.
+            encoding: Grammar of SignedInfo.
+            replayed: An AuthorizationReq of before, to be sent again with this session's id and the old signature.
+
+        Returns:
+            The decoded response, None if none came or it does not decode.
+
+        Raises:
+            Unequipped: The car has no contract.
+            Unreached: PnC was not offered, or the session is over.
+        """
+        if replayed is not None:
+            old = replace(replayed, Header=replace(self.header, Signature=replayed.Header.Signature))
+            return await self.proceed(lambda _: old)
+        memory = self.evcc.memory
+        chosen = contract or contract_of(replace(self.evcc.plan, authorization=m.Authorization.PnC), memory)
+        if chosen is None and not self.evcc.plan.contracts:
+            raise Unequipped("this bench has no contract certificate")
+        shown = memory.challenge if challenge is None else challenge
+        if chosen is None or shown is None:
+            raise Unreached("Plug & Charge is not offered to this contract")
+        made = pnc_request(self.header, shown, chosen, defect=defect, encoding=encoding)
+        return await self.proceed(lambda _: made.request, octets=made.octets)
+
+    async def install_certificate(
+        self, *, defect: SignatureDefect | None = None, oem: ShownChain | None = None, **changes: Any
+    ) -> Any:
+        """Sends CertificateInstallationReq, from ``reach`` of it on, and takes the answer as a car would.
+
+        Args:
+            defect: What is wrong with its signature.
+            oem: OEM provisioning chain to show, if not that of the car.
+            **changes: Fields of the request to change before it is signed.
+
+        Raises:
+            Unequipped: The car has no OEM provisioning certificate.
+        """
+        provisioning = self.evcc.plan.provisioning
+        if provisioning is None:
+            raise Unequipped("this bench has no OEM provisioning certificate")
+        request = replace(self.request(m.CertificateInstallationReq), **changes)
+        key: object = provisioning.oem.private_key
+        if oem is not None:
+            leaf, *above = oem.certificates_der
+            chain = m.SignedCertificateChain(
+                Id=SIGNED_ID,
+                Certificate=leaf,
+                SubCertificates=m.SubCertificates(Certificate=tuple(above)) if above else None,
+            )
+            request, key = replace(request, OEMProvisioningCertificateChain=chain), oem.private_key
+        made = signed(request, key, defect=defect)
+        return await self.proceed(lambda _: made.request, octets=made.octets)
+
+    async def confirm_metering(
+        self, *, defect: SignatureDefect | None = None, key: object = None, **changes: Any
+    ) -> Any:
+        """Sends MeteringConfirmationReq, when it is its turn, and takes the answer as a car would.
+
+        Args:
+            defect: What is wrong with its signature.
+            key: The key that signs, if not that of the contract.
+            **changes: Fields of SignedMeteringData to change before it is signed.
+
+        Raises:
+            Unequipped: The car has no contract to sign with.
+        """
+        request = self.request(m.MeteringConfirmationReq)
+        request = replace(request, SignedMeteringData=replace(request.SignedMeteringData, **changes))
+        contract = contract_of(self.evcc.plan, self.evcc.memory)
+        if key is None and contract is None:
+            raise Unequipped("the car has no contract to sign with")
+        own = key if contract is None or key is not None else signing_key(contract.credential)
+        made = signed(request, own, defect=defect)
+        return await self.proceed(lambda _: made.request, octets=made.octets)
 
     async def run_to_end(self) -> None:
         """Runs the rest of the session in good order, SessionStop included."""
@@ -283,6 +375,11 @@ class EvSession:
         self._recorder.event(EventKind.PHASE, EV, link=self.link, text=text)
 
     # -- the wire -------------------------------------------------------------------------------------------------
+
+    def _payload_type(self, request: Request) -> int:
+        if isinstance(request, m.MeteringConfirmationReq) and self.evcc.plan.side_streams:
+            return int(v2gtp.PayloadType.METERING_CONFIRMATION)
+        return codec.message_set(request).payload_type
 
     async def _exchange(
         self, payload_type: int, payload: bytes, request: Request | None, wait: float | None = None

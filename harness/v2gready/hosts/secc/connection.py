@@ -10,8 +10,8 @@ from v2gready.protocols.exi import ExiDecodeError
 from v2gready.protocols.iso15118 import codec
 from v2gready.protocols.iso15118.secc.core import Secc
 from v2gready.protocols.iso15118.secc.seams import Seams
-from v2gready.protocols.iso15118.secc.table import State
-from v2gready.protocols.iso15118.secc.turn import Reply
+from v2gready.protocols.iso15118.secc.table import Family, State
+from v2gready.protocols.iso15118.secc.turn import Octets, Reply
 from v2gready.protocols.v2gtp import BrokenStream, Frame, FrameDecoder, PayloadType, SkippedFrame, encode_frame
 from v2gready.transports.clock import Clock
 from v2gready.transports.stream import ByteStream, StreamReset
@@ -22,6 +22,7 @@ _SETS: Final = {
     PayloadType.MAINSTREAM: codec.MessageSet.COMMON,
     PayloadType.AC: codec.MessageSet.AC,
     PayloadType.DC: codec.MessageSet.DC,
+    PayloadType.AC_DER_IEC: codec.MessageSet.AC_DER_IEC,
     # Side streams: no open peer uses them, all send 0x8002 (reference 1.1), so both ids are taken.
     PayloadType.SCHEDULE_RENEGOTIATION: codec.MessageSet.COMMON,
     PayloadType.METERING_CONFIRMATION: codec.MessageSet.COMMON,
@@ -98,6 +99,9 @@ class Connection:
         message_set = next((one for known, one in _SETS.items() if known == read_as), None)
         if message_set is None or self._secc.state is State.CLOSED:
             return True
+        if self._secc.session.family is Family.AC_DER:
+            # The grammar goes by what was negotiated, should a car send AC_DER under the payload type of AC.
+            message_set = codec.energy_set(codec.MessageSet.AC_DER_IEC.urn, read_as) or message_set
         now = self._clock.now()
         message = _decoded(message_set, payload)
         reply = self._secc.undecodable(payload, now) if message is None else self._secc.receive(message, now)
@@ -111,8 +115,13 @@ class Connection:
         if reply.delay > 0:
             await asyncio.sleep(reply.delay)
         for message in reply.messages:
-            side_stream = asked_on in _SIDE_STREAMS
-            payload_type = asked_on if side_stream else codec.message_set(message).payload_type
+            if isinstance(message, Octets):
+                await asyncio.sleep(message.pause)
+                self._stream.send(message.data)
+                continue
+            own = codec.message_set(message)
+            der_under_ac = own is codec.MessageSet.AC_DER_IEC and asked_on == PayloadType.AC
+            payload_type = asked_on if asked_on in _SIDE_STREAMS or der_under_ac else own.payload_type
             # Only a fault makes a message that the schema forbids, and then it is meant to go out.
             payload = codec.encode(message, check=not self._seams.active)
             self._stream.send(self._seams.frame_out(encode_frame(payload_type, payload)))

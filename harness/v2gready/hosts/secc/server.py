@@ -12,7 +12,9 @@ from ipaddress import IPv6Address
 from v2gready.hosts.secc.connection import Connection
 from v2gready.hosts.secc.discovery import Discovery
 from v2gready.hosts.secc.tls import ChargerCredentials, TlsDoor
+from v2gready.hosts.secc.witness import Witness
 from v2gready.protocols.iso15118.messages import EvseNotification
+from v2gready.protocols.iso15118.secc.backend import NO_BACKEND
 from v2gready.protocols.iso15118.secc.config import ChargerConfig, Protection, SecurityPolicy
 from v2gready.protocols.iso15118.secc.core import Secc
 from v2gready.protocols.iso15118.secc.power import ContactorDefect, Listener
@@ -43,8 +45,10 @@ class RunningCharger:
         clock: Clock,
         station: Station,
         credentials: ChargerCredentials | None,
+        witness: Witness | None = None,
     ) -> None:
         self._network = network
+        self._witness = Witness() if witness is None else witness
         self._clock = clock
         self._seams = station.seams
         self._policy = self._seams.security(station.config.security)
@@ -157,13 +161,20 @@ class RunningCharger:
             return None
         if credentials is None:
             raise ValueError(f"a charger with security {config.security.value!r} needs credentials")
-        return TlsDoor(credentials, self._seams, allow_1_2=config.tls_1_2, timeout=config.handshake_timeout)
+        return TlsDoor(
+            credentials,
+            self._seams,
+            allow_1_2=config.tls_1_2,
+            timeout=config.handshake_timeout,
+            witness=self._witness,
+        )
 
     async def _accept(self, security: Security, stream: ByteStream) -> None:
         """Serves one connection, and outlives whatever comes in on it."""
         if not self._seams.serves(willing=len(self._streams) < self.config.connections):
             stream.abort()
             return
+        stream = self._witness.accepted(stream)
         self._streams[stream] = None
         try:
             await self._serve(security, stream)
@@ -180,6 +191,7 @@ class RunningCharger:
             if secured is None:
                 return
             served, protection, certificate = secured.stream, secured.protection, secured.vehicle_certificate
+        served = self._witness.opened(stream, served)
         secc = Secc(self.station, protection=protection, vehicle_certificate=certificate)
         connection = Connection(served, secc, self._seams, self._clock, self._changed.set)
         await connection.serve()
@@ -221,11 +233,13 @@ async def run(
     rng: random.Random,
     credentials: ChargerCredentials | None,
     listener: Listener | None,
+    witness: Witness | None = None,
 ) -> AsyncIterator[RunningCharger]:
     """Switches a charger on for the length of the context; see `ReferenceCharger.open`."""
     epoch = clock.utc().timestamp() - clock.now()
-    station = Station(config, rng, seams=Seams(faults), epoch=epoch, listener=listener)
-    charger = RunningCharger(network, clock, station, credentials)
+    backend = NO_BACKEND if credentials is None else credentials.backend
+    station = Station(config, rng, seams=Seams(faults), epoch=epoch, listener=listener, backend=backend)
+    charger = RunningCharger(network, clock, station, credentials, witness)
     await charger.start()
     try:
         yield charger

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from v2gready.hosts.secc.witness import Witness
+from v2gready.protocols.iso15118.secc.backend import NO_BACKEND, Backend
 from v2gready.protocols.iso15118.secc.config import Protection
 from v2gready.protocols.iso15118.secc.seams import Seams, TlsProfile
-from v2gready.protocols.pki import Credential, Curve
+from v2gready.protocols.pki import Curve, Shown
 from v2gready.transports.stream import ByteStream, StreamReset
 from v2gready.transports.tls import TlsFailure, TlsStream, TlsVersions, server_context
 
@@ -25,14 +27,16 @@ class ChargerCredentials:
     """What the charger shows and trusts.
 
     Attributes:
-        secc: The SECC certificate with its key.
+        secc: The SECC certificate with its key; a defective chain where a tester shows one.
         roots: Trust anchors for vehicle certificates: V2G and OEM roots, never MO roots [V2G20-2401..2404].
         curve: Group of the key exchange.
+        backend: Who knows contracts, for Plug & Charge.
     """
 
-    secc: Credential
+    secc: Shown
     roots: Sequence[x509.Certificate]
     curve: Curve = Curve.P521
+    backend: Backend = NO_BACKEND
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +56,28 @@ class TlsDoor:
         seams: Its faults.
         allow_1_2: Accept TLS 1.2 as well.
         timeout: Seconds a handshake may take.
+        witness: Who watches.
     """
 
-    def __init__(self, credentials: ChargerCredentials, seams: Seams, *, allow_1_2: bool, timeout: float) -> None:
+    def __init__(
+        self,
+        credentials: ChargerCredentials,
+        seams: Seams,
+        *,
+        allow_1_2: bool,
+        timeout: float,
+        witness: Witness | None = None,
+    ) -> None:
         self._seams = seams
+        self._witness = Witness() if witness is None else witness
         self._timeout = timeout
         self._profile = seams.tls(TlsProfile(allow_1_2=allow_1_2))
+        self._curve = self._profile.curve or credentials.curve
         self._context = server_context(
             credentials.roots if self._profile.every_root else credentials.roots[:1],
             credentials.secc,
-            versions=TlsVersions.BOTH if self._profile.allow_1_2 else TlsVersions.ONLY_1_3,
-            curve=self._profile.curve or credentials.curve,
+            versions=_versions(self._profile),
+            curve=self._curve,
             client_certificate=self._profile.client_certificate,
         )
         if not self._profile.validity:
@@ -73,20 +88,34 @@ class TlsDoor:
         try:
             async with asyncio.timeout(self._timeout):
                 session = await TlsStream.accept(stream, self._context)
-        except (TlsFailure, StreamReset):
+        except TlsFailure as failure:
             self._seams.handshake_failed()
+            self._witness.refused(stream, failure.reason, alert=failure.alert or "", by_car=failure.by_peer)
+            return None
+        except StreamReset:
+            self._seams.handshake_failed()
+            self._witness.refused(stream, "reset in the handshake", by_car=True)
             return None
         except TimeoutError:
             stream.abort()
+            self._witness.refused(stream, "no end of the handshake", by_car=True)
             return None
         certificate = session.peer_certificate_der
         if self._profile.purpose and certificate is not None and not is_for_clients(certificate):
             # OpenSSL takes a certificate without extended key usage for anything; a contract certificate is one, and
             # it has no business in TLS [V2G20-2339].
             session.close()
+            self._witness.refused(stream, "the vehicle certificate is not made for clientAuth")
             return None
+        self._witness.secured(stream, session, self._curve.value)
         self._seams.handshake(session.version, certificate)
         return Secured(session, Protection(session.version), certificate)
+
+
+def _versions(profile: TlsProfile) -> TlsVersions:
+    if not profile.allow_1_3:
+        return TlsVersions.ONLY_1_2
+    return TlsVersions.BOTH if profile.allow_1_2 else TlsVersions.ONLY_1_3
 
 
 def is_for_clients(certificate: bytes) -> bool:

@@ -18,6 +18,7 @@ from v2gready.protocols.iso15118.secc.config import (
 )
 from v2gready.protocols.iso15118.secc.power import ContactorDefect
 from v2gready.protocols.iso15118.secc.seams import Effect, Fault
+from v2gready.references.charger.grid_code import der_settings
 from v2gready.references.charger.reference import ReferenceCharger
 
 REFERENCE = ReferenceCharger()
@@ -39,4 +40,5 @@ __all__ = [
     "RunningCharger",
     "SecurityPolicy",
     "Undecodable",
+    "der_settings",
 ]

@@ -64,6 +64,8 @@ class Wire:
         **settings: Any,
     ) -> None:
         base = config or (DC_CHARGER if service.is_dc else AC_CHARGER)
+        if config is None and service not in base.services:
+            base = replace(base, services=(*base.services, service))
         self.samples: list[tuple[str, float, str]] = []
         self.station = Station(
             replace(base, **settings),

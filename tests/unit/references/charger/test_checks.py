@@ -11,7 +11,7 @@ from tests.unit.references.charger.car import Change, Wire, code, rn
 from v2gready.protocols.iso15118 import messages as m
 from v2gready.protocols.iso15118.secc.power import ContactorDefect
 from v2gready.protocols.iso15118.secc.table import State
-from v2gready.protocols.iso15118.services import BptChannel, ControlMode, ServiceId
+from v2gready.protocols.iso15118.services import BASE_SERVICES, BptChannel, ControlMode, ServiceId
 
 WRONG = "FAILED_WrongChargeParameter"
 
@@ -83,7 +83,7 @@ def test_parameter_sets(service: ServiceId) -> None:
 # Charge parameters
 
 
-@pytest.mark.parametrize("service", list(ServiceId))
+@pytest.mark.parametrize("service", BASE_SERVICES)
 def test_bpt_mode_and_service_must_agree(service: ServiceId) -> None:
     """[V2G20-1619]."""
     wire = Wire(service)

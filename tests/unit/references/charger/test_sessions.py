@@ -36,7 +36,7 @@ def test_answers_are_in_kind(service: ServiceId, control: ControlMode) -> None:
     """[V2G20-1600]."""
     wire = Wire(service, control)
     loops = [one for one in wire.finish() if isinstance(one, m.ChargeLoopRes)]
-    prefix = "BPT_" if service.is_bpt else ""
+    prefix = "BPT_" if service.is_bpt else ("DER_" if service.is_der else "")
     family = "DC" if service.is_dc else "AC"
     expected = f"{prefix}{control.name.title()}_{family}_CLResControlMode"
     assert {type(one.CLResControlMode).__name__ for one in loops} == {expected}

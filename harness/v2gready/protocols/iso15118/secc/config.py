@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from v2gready.protocols.iso15118 import timers
+from v2gready.protocols.iso15118.messages import Authorization
+from v2gready.protocols.iso15118.secc.der import DerSettings
 from v2gready.protocols.iso15118.services import BptChannel, ServiceId
 
 
@@ -80,6 +82,17 @@ class AcRatings:
     minimum_discharge_power: float = 0.0
 
 
+MCS_RATINGS = DcRatings(
+    maximum_voltage=1250.0,
+    minimum_voltage=200.0,
+    maximum_charge_current=3000.0,
+    maximum_charge_power=3_750_000.0,
+    maximum_discharge_current=3000.0,
+    maximum_discharge_power=3_750_000.0,
+)
+"""The largest that the megawatt connector is made for (reference 3.7)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChargerConfig:
     """One charger.
@@ -89,11 +102,21 @@ class ChargerConfig:
             in supportedAppProtocol decides which are listed.
         dc: Ratings of the DC output.
         ac: Ratings of the AC outlet.
+        mcs: Ratings of the DC output with an MCS service.
+        der: What it wants of an inverter in the car, with service AC_DER_IEC.
         security: Transports opened.
         plain_tcp: Whether -20 may be chosen on a connection without TLS. [V2G20-2356] forbids it; every open peer
             does it by default, so a rig must as well.
         tls_1_2: Accept TLS 1.2 too, as a server for cars of both parts may [V2G20-2359]; -20 is not chosen there.
         evse_id: EVSEID of SessionSetupRes.
+        authorization_services: AuthorizationServices of AuthorizationSetupRes, in that order; EIM, PnC or both.
+        certificate_installation: CertificateInstallationService.
+        installation_ongoing: CertificateInstallationRes that say Ongoing before each contract.
+        supported_providers: SupportedProviders; None to leave the list out.
+        lenient_signatures: Take ecdsa-sha256 on secp256r1, as open peers sign: for rigs.
+        metering_signed: Refuse a reading that the contract of the session has not signed (who signs is unconfirmed).
+        price_signed: Sign the price schedules, where the back end has a key for it.
+        absolute_prices: Send an AbsolutePriceSchedule instead of a PriceLevelSchedule.
         authorization: Outcome of the first, second, ... AuthorizationReq of a session; the last one repeats.
         service_renegotiation: ServiceRenegotiationSupported.
         schedule_renegotiation: Whether a running schedule may be renegotiated.
@@ -132,10 +155,20 @@ class ChargerConfig:
     services: tuple[ServiceId, ...] = (ServiceId.DC, ServiceId.DC_BPT)
     dc: DcRatings = field(default_factory=DcRatings)
     ac: AcRatings = field(default_factory=AcRatings)
+    mcs: DcRatings = MCS_RATINGS
+    der: DerSettings = field(default_factory=DerSettings)
     security: SecurityPolicy = SecurityPolicy.NONE
     plain_tcp: bool = True
     tls_1_2: bool = False
     evse_id: str = "DE*V2G*E00001"
+    authorization_services: tuple[Authorization, ...] = (Authorization.EIM,)
+    certificate_installation: bool = False
+    installation_ongoing: int = 0
+    supported_providers: tuple[str, ...] | None = None
+    lenient_signatures: bool = False
+    metering_signed: bool = False
+    price_signed: bool = False
+    absolute_prices: bool = False
     authorization: tuple[Eim, ...] = (Eim.ACCEPT,)
     service_renegotiation: bool = True
     schedule_renegotiation: bool = True
@@ -165,13 +198,29 @@ class ChargerConfig:
     connections: int = 8
     sample_period: float = 1.0
 
+    @property
+    def pnc(self) -> bool:
+        """Plug & Charge is offered."""
+        return Authorization.PnC in self.authorization_services
+
     def __post_init__(self) -> None:
         if not self.services:
             raise ValueError("a charger offers at least one energy transfer service")
+        if not self.authorization_services:
+            raise ValueError("a charger offers at least one authorization service")
         if not self.authorization:
             raise ValueError("authorization needs at least one outcome")
         if not 1 <= self.schedule_tuples <= 3:
             raise ValueError(f"schedule_tuples is {self.schedule_tuples}; ScheduleTuple occurs 1 to 3 times")
+
+    def dc_ratings(self, service: ServiceId) -> DcRatings:
+        """Ratings of the DC output with that service."""
+        return self.mcs if service.is_mcs else self.dc
+
+    def discharge_sign(self, service: ServiceId) -> float:
+        """Sign of discharge limits with that service: a switch, as the standard and its amendment disagree (3.6)."""
+        signed = self.der.signed_limits if service.is_der else self.signed_discharge_limits
+        return -1.0 if signed else 1.0
 
 
 DC_CHARGER = ChargerConfig()

@@ -12,13 +12,17 @@ from v2gready.protocols.iso15118.secc.turn import Check, Turn
 VERSION: Final = (1, 0)
 """Major and minor version of ISO 15118-20:2022 in supportedAppProtocol."""
 
-NAMESPACES: Final = {m.ac.NAMESPACE: Family.AC, m.dc.NAMESPACE: Family.DC}
+NAMESPACES: Final = {
+    m.ac.NAMESPACE: Family.AC,
+    m.dc.NAMESPACE: Family.DC,
+    m.der_iec.NAMESPACE: Family.AC_DER,
+}
 """The energy namespaces; CommonMessages is implied and never offered (reference 2.2)."""
 
 
 def families(config: ChargerConfig) -> frozenset[Family]:
     """Energy transfers that the charger has."""
-    return frozenset(Family.DC if service.is_dc else Family.AC for service in config.services)
+    return frozenset(NAMESPACES[service.namespace] for service in config.services)
 
 
 def negotiate(turn: Turn) -> tuple[m.SupportedAppProtocolRes, Family | None]:
@@ -68,4 +72,5 @@ def _family(config: ChargerConfig, chosen: m.AppProtocol) -> Family:
 
 def first_family(config: ChargerConfig) -> Family:
     """The family to think of while none is negotiated."""
-    return Family.DC if Family.DC in families(config) else Family.AC
+    known = families(config)
+    return next(family for family in (Family.DC, Family.AC, Family.AC_DER) if family in known)

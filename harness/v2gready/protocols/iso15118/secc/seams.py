@@ -49,6 +49,7 @@ class TlsProfile:
     Attributes:
         client_certificate: Ask for a vehicle certificate, and refuse the car without a valid one [V2G20-2400].
         allow_1_2: Accept TLS 1.2 as well.
+        allow_1_3: Accept TLS 1.3; False only with TLS 1.2.
         purpose: Refuse a client certificate that is not made for clientAuth (Annex B.8).
         validity: Refuse a client certificate outside its period of validity.
         every_root: Trust all roots of the credentials; False: the first alone.
@@ -57,6 +58,7 @@ class TlsProfile:
 
     client_certificate: bool = True
     allow_1_2: bool = False
+    allow_1_3: bool = True
     purpose: bool = True
     validity: bool = True
     every_root: bool = True
@@ -97,6 +99,10 @@ class Fault:
     def session_id(self, session_id: bytes) -> bytes:
         """The id of a new session."""
         return session_id
+
+    def challenge(self, challenge: bytes) -> bytes:
+        """GenChallenge of a session with Plug & Charge."""
+        return challenge
 
     def sequence_timeout(self, seconds: float) -> float:
         """V2G_SECC_Sequence_Timeout after a response; infinity for no timer at all. A pure function of its input."""
@@ -193,6 +199,10 @@ class Seams:
     def session_id(self, session_id: bytes) -> bytes:
         """See `Fault.session_id`."""
         return self._bend("session id", session_id, lambda fault, value: fault.session_id(value))
+
+    def challenge(self, challenge: bytes) -> bytes:
+        """See `Fault.challenge`."""
+        return self._bend("challenge", challenge, lambda fault, value: fault.challenge(value))
 
     def sequence_timeout(self, seconds: float) -> float:
         """See `Fault.sequence_timeout`. Another timer alone is no effect: `waited` tells when it makes a difference."""

@@ -24,6 +24,8 @@ class CarLimits:
     maximum_discharge_current: float = float("inf")
     maximum_voltage: float = float("inf")
     minimum_voltage: float = 0.0
+    maximum_reactive_power: float = float("inf")
+    """In var, in the narrower direction; told with AC_DER alone."""
     may_discharge: bool = True
     """False while the car's V2X energy limits forbid it."""
 
@@ -76,6 +78,10 @@ class Session:
         evccid: EVCCID of SessionSetupReq.
         car: Limits of ChargeParameterDiscoveryReq.
         authorizations: AuthorizationReq answered in this session.
+        challenge: GenChallenge that was sent; empty without Plug & Charge.
+        contract: Contract certificate (DER) that was accepted; empty after EIM.
+        installation_rounds: CertificateInstallationRes with Ongoing for the contract that comes next.
+        installed: Contracts sent in this session.
         schedule_rounds: ScheduleExchangeRes with Ongoing in the current exchange.
         schedules: Schedules offered last.
         schedule: The one of them that the car chose.
@@ -91,6 +97,10 @@ class Session:
     evccid: str = ""
     car: CarLimits = UNLIMITED
     authorizations: int = 0
+    challenge: bytes = b""
+    contract: bytes = field(default=b"", repr=False)
+    installation_rounds: int = 0
+    installed: int = 0
     schedule_rounds: int = 0
     schedules: tuple[OfferedSchedule, ...] = ()
     schedule: OfferedSchedule | None = None
@@ -112,8 +122,8 @@ class Session:
 
     @property
     def bidirectional(self) -> bool:
-        """The selected service is a BPT service."""
-        return self.offer.service.is_bpt
+        """With the selected service energy may flow out of the car."""
+        return self.offer.service.discharges
 
     def header(self, utc: int) -> m.MessageHeader:
         """Header of a response."""
@@ -135,7 +145,7 @@ class PausedSession:
     def revive(self) -> Session:
         """The session as it goes on: everything behind ServiceSelection starts afresh."""
         kept = self.session
-        return Session(offer=kept.offer, id=kept.id, evccid=kept.evccid)
+        return Session(offer=kept.offer, id=kept.id, evccid=kept.evccid, contract=kept.contract)
 
 
 def binding(session_id: bytes, evccid: str, vehicle_certificate: bytes | None) -> bytes:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from v2gready.protocols.iso15118.messages import EvseNotification
-from v2gready.protocols.iso15118.secc.config import ChargerConfig, Eim
+from v2gready.protocols.iso15118.secc.backend import NO_BACKEND, Backend
+from v2gready.protocols.iso15118.secc.config import ChargerConfig, DcRatings, Eim
 from v2gready.protocols.iso15118.secc.power import AcStage, DcStage, Listener, Occasion, PowerStage
 from v2gready.protocols.iso15118.secc.seams import Seams
 from v2gready.protocols.iso15118.secc.session import NO_SESSION, PausedSession
 from v2gready.protocols.iso15118.secc.table import Family
+from v2gready.protocols.iso15118.services import ServiceId
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,7 @@ class Station:
         seams: Its faults.
         epoch: Unix time at ``now`` zero.
         listener: Gets the samples of a meter at the outlet.
+        backend: Who knows contracts.
 
     Attributes:
         ac: The AC outlet.
@@ -53,11 +56,13 @@ class Station:
         seams: Seams | None = None,
         epoch: float = 0.0,
         listener: Listener | None = None,
+        backend: Backend = NO_BACKEND,
     ) -> None:
         self.config = config
+        self.backend = backend
         self.seams = Seams() if seams is None else seams
         self.ac = AcStage(config.ac, self.seams, _of(listener, config, Family.AC), config.sample_period)
-        self.dc = DcStage(config.dc, self.seams, _of(listener, config, Family.DC), config.sample_period)
+        self.dc = DcStage(_dc_ratings(config), self.seams, _of(listener, config, Family.DC), config.sample_period)
         self.paused: dict[bytes, PausedSession] = {}
         self.notification: Notification | None = None
         self.target: float | None = config.dynamic_power
@@ -105,6 +110,14 @@ class Station:
         self._used.add(session_id)
         return session_id
 
+    def new_challenge(self) -> bytes:
+        """128 random bits, of which [V2G20-698] wants 120; used once."""
+        return self.seams.challenge(self.random(16))
+
+    def random(self, count: int) -> bytes:
+        """So many octets of the random source."""
+        return self._rng.getrandbits(8 * count).to_bytes(count, "big")
+
     def authorization(self, nth: int) -> Eim:
         """Outcome of the nth AuthorizationReq of a session, from 0."""
         if self._verdict is not None:
@@ -139,3 +152,9 @@ def _of(listener: Listener | None, config: ChargerConfig, family: Family) -> Lis
     """A meter sits only where there is an outlet."""
     there = any(service.is_dc == (family is Family.DC) for service in config.services)
     return listener if there else None
+
+
+def _dc_ratings(config: ChargerConfig) -> DcRatings:
+    """What the converter itself is made for: the most of all its services."""
+    voltage = max(config.dc_ratings(one).maximum_voltage for one in (*config.services, ServiceId.DC))
+    return replace(config.dc, maximum_voltage=voltage)

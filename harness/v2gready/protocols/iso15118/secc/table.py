@@ -19,6 +19,8 @@ class Family(Enum):
 
     AC = "AC"
     DC = "DC"
+    AC_DER = "AC_DER_IEC"
+    """AC under the grammar of Amendment 1."""
 
 
 class State(Enum):
@@ -28,11 +30,16 @@ class State(Enum):
     NEGOTIATED = auto()
     ESTABLISHED = auto()
     AUTHORIZING = auto()
+    INSTALLING = auto()
+    """The back end is asked for a contract: CertificateInstallation again, and nothing else."""
     AUTHORIZED = auto()
     DISCOVERED = auto()
     DETAILED = auto()
     SELECTED = auto()
-    """A service is selected, or a paused session was joined: ChargeParameterDiscovery alone [V2G20-1032]."""
+    """A service is selected, or a paused session was joined: ChargeParameterDiscovery alone [V2G20-1032].
+
+    So it is while an AC_DER car that evaluates the grid code says EVProcessing Ongoing (Amendment 1; one source).
+    """
     PARAMETERS_KNOWN = auto()
     SCHEDULING = auto()
     SCHEDULED = auto()
@@ -107,11 +114,15 @@ _ORDER: Final[dict[State, Row]] = {
     _S.CONNECTED: {_I.SAP: _to(_S.NEGOTIATED)},
     _S.NEGOTIATED: {_I.SESSION_SETUP: _to(_S.ESTABLISHED, _S.SELECTED)},
     _S.ESTABLISHED: {_I.AUTHORIZATION_SETUP: _to(_S.AUTHORIZING)},
-    _S.AUTHORIZING: {_I.AUTHORIZATION: _to(_S.AUTHORIZING, _S.AUTHORIZED)},
+    _S.AUTHORIZING: {
+        _I.AUTHORIZATION: _to(_S.AUTHORIZING, _S.AUTHORIZED),
+        _I.CERTIFICATE_INSTALLATION: _to(_S.AUTHORIZING, _S.INSTALLING),
+    },
+    _S.INSTALLING: {_I.CERTIFICATE_INSTALLATION: _to(_S.AUTHORIZING, _S.INSTALLING)},
     _S.AUTHORIZED: {_I.SERVICE_DISCOVERY: _to(_S.DISCOVERED)},
     _S.DISCOVERED: {_I.SERVICE_DETAIL: _to(_S.DETAILED)},
     _S.DETAILED: {_I.SERVICE_DETAIL: _to(_S.DETAILED), _I.SERVICE_SELECTION: _to(_S.SELECTED)},
-    _S.SELECTED: {_I.PARAMETERS: _to(_S.PARAMETERS_KNOWN)},
+    _S.SELECTED: {_I.PARAMETERS: _to(_S.PARAMETERS_KNOWN, _S.SELECTED)},
     _S.PARAMETERS_KNOWN: {_I.SCHEDULE: _SCHEDULE},
     _S.SCHEDULING: {_I.SCHEDULE: _SCHEDULE},
     _S.SCHEDULED: {
@@ -168,6 +179,8 @@ _INPUTS: Final[Mapping[type, Input]] = {
 _FAMILY_INPUTS: Final[Mapping[type, tuple[Family, Input]]] = {
     m.AC_ChargeParameterDiscoveryReq: (Family.AC, _I.PARAMETERS),
     m.AC_ChargeLoopReq: (Family.AC, _I.LOOP),
+    m.der_iec.AC_ChargeParameterDiscoveryReq: (Family.AC_DER, _I.PARAMETERS),
+    m.der_iec.AC_ChargeLoopReq: (Family.AC_DER, _I.LOOP),
     m.DC_ChargeParameterDiscoveryReq: (Family.DC, _I.PARAMETERS),
     m.DC_CableCheckReq: (Family.DC, _I.CABLE_CHECK),
     m.DC_PreChargeReq: (Family.DC, _I.PRE_CHARGE),

@@ -29,9 +29,31 @@ class Check(Enum):
     SAME_VEHICLE = "the paused session is that of this car"
     AUTHORIZATION_SERVICE = "authorization service offered"
     CARD = "card accepted"
+    CHALLENGE = "GenChallenge of this session"
+    SIGNATURE_PRESENT = "signature there"
+    SIGNATURE_DIGEST = "digest of the signed element"
+    SIGNATURE_VALUE = "signature value"
+    SIGNATURE_FORM = "form of the signature"
+    CONTRACT_READABLE = "contract chain readable"
+    CONTRACT_TRUSTED = "contract chain under a trusted root"
+    CONTRACT_SIGNED = "signatures of the contract chain"
+    CONTRACT_ORDER = "order of the contract chain"
+    CONTRACT_AUTHORITY = "issuers of the contract chain are CAs"
+    CONTRACT_USAGE = "usage of the contract certificate"
+    CONTRACT_KEY = "keys of the contract chain"
+    CONTRACT_EXPIRED = "contract chain not expired"
+    CONTRACT_NOT_YET_VALID = "contract chain valid already"
+    CONTRACT_REVOKED = "contract chain not revoked"
+    CONTRACT_KNOWN = "contract known to its provider"
+    CONTRACT_EXPIRES_SOON = "contract good for more than 14 days"
+    PROVISIONING_SIGNATURE = "signature of the provisioning request"
+    PROVISIONING_CHAIN = "provisioning chain trusted"
+    EMSP_KNOWN = "providers of the prioritized EMAIDs"
+    METERING_SIGNATURE = "signature of the reading"
     SERVICE_ID = "service id offered"
     SERVICE_SELECTION = "service and parameter set offered"
     BPT_MODE = "BPT mode with a BPT service alone"
+    DER_MODE = "DER mode with a DER service"
     MIN_MAX = "minimum not above maximum"
     PLAUSIBLE = "plausible values"
     VOLTAGE_WINDOW = "common voltage range"
@@ -78,11 +100,24 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Octets:
+    """What a tester sends in place of a message: octets as they are, V2GTP header and all.
+
+    Attributes:
+        data: The octets.
+        pause: Seconds before they go out.
+    """
+
+    data: bytes
+    pause: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """What goes out for one request.
 
     Attributes:
-        messages: Responses in order; one, unless a fault will have it otherwise.
+        messages: Responses in order, or `Octets`; one response, unless a fault will have it otherwise.
         delay: Seconds between the request and the first octet of the response.
         close: The connection is closed behind the response.
     """

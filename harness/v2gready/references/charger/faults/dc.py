@@ -123,7 +123,7 @@ class CurrentAboveLimit(Fault):
 
     def check(self, turn: Turn, check: Check, violated: bool) -> bool:
         """Every request passes a check before it acts: the place to learn the limit."""
-        self._limit = turn.config.dc.maximum_charge_current
+        self._limit = turn.config.dc_ratings(turn.session.offer.service).maximum_charge_current
         return violated
 
     def setpoint(self, setpoint: Setpoint) -> Setpoint:

@@ -145,7 +145,7 @@ class LoopLimitsAboveCpd(Answers[m.DC_ChargeLoopRes]):
         mode = response.CLResControlMode
         if mode.EVSEMaximumChargePower is None:
             return response
-        power = rational(_TOO_MUCH * turn.config.dc.maximum_charge_power)
+        power = rational(_TOO_MUCH * turn.config.dc_ratings(turn.session.offer.service).maximum_charge_power)
         return replace(response, CLResControlMode=replace(mode, EVSEMaximumChargePower=power))
 
 

@@ -84,7 +84,8 @@ class OffersPnc(Answers[m.AuthorizationSetupRes]):
 
     def bend(self, turn: Turn, response: m.AuthorizationSetupRes) -> m.AuthorizationSetupRes:
         """The list of another product."""
-        return replace(response, AuthorizationServices=(m.Authorization.EIM, m.Authorization.PnC))
+        services = (m.Authorization.EIM, m.Authorization.PnC)
+        return replace(response, AuthorizationServices=services, ASResAuthorizationMode=m.EIM_ASResAuthorizationMode())
 
 
 @fault("hides-service", "Leaves the last of its energy services out of the list.")

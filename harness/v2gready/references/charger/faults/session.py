@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from typing import Any
 
@@ -83,6 +84,30 @@ class Id32Bit(Fault):
     def session_id(self, session_id: bytes) -> bytes:
         """The random number of the C library."""
         return bytes(4) + session_id[4:]
+
+
+@fault("session-id-clock", "Makes session ids of a clock and of few random bits.")
+class IdClock(Fault):
+    """[V2G20-2621], SES-S-3: the clock is no secret; what is left has 32 bits."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._ticks = 0x0A5E_7733
+
+    def session_id(self, session_id: bytes) -> bytes:
+        """Milliseconds since some day, and a random number."""
+        self._ticks += 30_000_000 + int.from_bytes(session_id[:2], "big")
+        return self._ticks.to_bytes(4, "big") + session_id[4:]
+
+
+@fault("session-id-biased", "Draws session ids from a source with more zeros than ones.")
+class IdBiased(Fault):
+    """[V2G20-2621]: 52 bits of entropy where a one comes once in four times."""
+
+    def session_id(self, session_id: bytes) -> bytes:
+        """A source of noise that nobody evened out."""
+        other = hashlib.sha256(session_id).digest()
+        return bytes(one & two for one, two in zip(session_id, other, strict=False))
 
 
 @fault("accepts-unknown-session", "Serves requests with a foreign session id.")

@@ -8,6 +8,8 @@ from typing import Any
 from v2gready.protocols.iso15118 import messages as m
 from v2gready.protocols.iso15118.secc.quantities import rational, spread, total
 from v2gready.protocols.iso15118.secc.responses.loop import (
+    DER_MODES,
+    Common,
     PowerLimits,
     check_mode,
     common,
@@ -38,26 +40,29 @@ ResponseMode = (
 
 def ac_charge_loop(turn: Turn) -> Answer:
     """Measures what the car draws and tells it what it should."""
+    fields, mode, _ = ac_loop_fields(turn)
+    response = m.AC_ChargeLoopRes(
+        **fields, EVSETargetFrequency=rational(turn.config.ac.nominal_frequency), CLResControlMode=mode
+    )
+    return Answer(response, next_state(fields["EVSEStatus"]))
+
+
+def ac_loop_fields(turn: Turn) -> tuple[Common, ResponseMode, PowerLimits]:
+    """The common fields, the control mode as AC has it (of a DER mode without what AC_DER adds), and the limits."""
     request: m.AC_ChargeLoopReq = turn.request
     mode = request.CLReqControlMode
     check_mode(turn, mode, bidirectional=isinstance(mode, _BPT_MODES))
     turn.station.ac.draw(total(mode, "EVPresentActivePower") or 0.0)
     ratings = turn.config.ac
     limits = power_limits(turn, ratings.maximum_charge_power, ratings.maximum_discharge_power)
-    fields = common(turn)
-    response = m.AC_ChargeLoopRes(
-        **fields,
-        EVSETargetFrequency=rational(ratings.nominal_frequency),
-        CLResControlMode=_response_mode(turn, mode, limits),
-    )
-    return Answer(response, next_state(fields["EVSEStatus"]))
+    return common(turn), _response_mode(turn, mode, limits), limits
 
 
 def _car(turn: Turn, mode: RequestMode) -> CarLimits:
     """The car's limits: those of ChargeParameterDiscovery, where the loop does not tell newer ones."""
     known = turn.session.car
     charge = total(mode, "EVMaximumChargePower")
-    discharge = total(mode, "EVMaximumDischargePower") if isinstance(mode, _BPT_MODES) else None
+    discharge = total(mode, "EVMaximumDischargePower") if isinstance(mode, _BPT_MODES + DER_MODES) else None
     return replace(
         known,
         maximum_charge_power=known.maximum_charge_power if charge is None else charge,

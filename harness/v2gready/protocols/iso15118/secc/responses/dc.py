@@ -15,7 +15,9 @@ def cable_check(turn: Turn) -> Answer:
     if turn.state is not State.CABLE_CHECKING:
         turn.refuse_if(Check.CONTACTOR_CLOSED, not stage.close(), m.ResponseCode.FAILED_ContactorError)
         # Not more than the car's insulation is made for, not more than the converter can give.
-        stage.test_insulation(min(turn.session.car.maximum_voltage, turn.config.dc.maximum_voltage))
+        stage.test_insulation(
+            min(turn.session.car.maximum_voltage, turn.config.dc_ratings(turn.session.offer.service).maximum_voltage)
+        )
     turn.refuse_if(Check.INSULATION, stage.insulation is InsulationTest.FAILED, m.ResponseCode.FAILED)
     ongoing = stage.insulation is InsulationTest.RUNNING
     response = m.DC_CableCheckRes(
@@ -30,7 +32,11 @@ def pre_charge(turn: Turn) -> Answer:
     """Brings the outlet to the target voltage; the car says when it is satisfied."""
     request: m.DC_PreChargeReq = turn.request
     stage = turn.station.dc
-    stage.pre_charge(max(0.0, min(float(request.EVTargetVoltage), turn.config.dc.maximum_voltage)))
+    stage.pre_charge(
+        max(
+            0.0, min(float(request.EVTargetVoltage), turn.config.dc_ratings(turn.session.offer.service).maximum_voltage)
+        )
+    )
     response = m.DC_PreChargeRes(
         Header=turn.header, ResponseCode=m.ResponseCode.OK, EVSEPresentVoltage=rational(round(stage.voltage, 1))
     )

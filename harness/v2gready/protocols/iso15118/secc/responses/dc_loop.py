@@ -55,7 +55,7 @@ def dc_charge_loop(turn: Turn) -> Answer:
     bidirectional = isinstance(mode, _BPT_MODES)
     check_mode(turn, mode, bidirectional=bidirectional)
     stage = turn.station.dc
-    ratings = turn.config.dc
+    ratings = turn.config.dc_ratings(turn.session.offer.service)
     limits = power_limits(turn, ratings.maximum_charge_power, ratings.maximum_discharge_power)
     car = _car(turn, mode)
     battery = float(request.EVPresentVoltage)
@@ -95,7 +95,7 @@ def _car(turn: Turn, mode: RequestMode) -> CarLimits:
 
 
 def _demand(turn: Turn, mode: RequestMode, limits: PowerLimits, car: CarLimits, battery: float) -> _Demand:
-    ratings = turn.config.dc
+    ratings = turn.config.dc_ratings(turn.session.offer.service)
     # Power limits become current limits at the voltage at hand; a car that reports none has no power either.
     volts = battery if 0 < battery <= ratings.maximum_voltage else max(turn.station.dc.voltage, ratings.minimum_voltage)
     if isinstance(mode, m.Scheduled_DC_CLReqControlMode):
@@ -125,7 +125,7 @@ def _beyond(wanted: float, most: float, least: float) -> bool:
 
 def _response_mode(turn: Turn, mode: RequestMode, limits: PowerLimits) -> ResponseMode:
     """The limits at present, in kind: control mode and BPT-ness of the request [V2G20-1600]."""
-    ratings = turn.config.dc
+    ratings = turn.config.dc_ratings(turn.session.offer.service)
     given: dict[str, Any] = {
         "EVSEMaximumChargePower": rational(limits.charge),
         "EVSEMinimumChargePower": rational(min(ratings.minimum_charge_power, limits.charge)),

@@ -12,6 +12,7 @@ from v2gready.protocols.iso15118.secc.table import State
 from v2gready.protocols.iso15118.secc.turn import Check, Turn
 
 METER_ID: Final = "V2GREADY-REFERENCE-METER"
+DER_MODES: Final = (m.DER_Scheduled_AC_CLReqControlMode, m.DER_Dynamic_AC_CLReqControlMode)
 _CHARGED_BEFORE: Final = 125_000
 _DISCHARGED_BEFORE: Final = 18_000
 """Wh on the registers when the charger was switched on: a meter has a past."""
@@ -38,7 +39,10 @@ def check_mode(turn: Turn, mode: Any, *, bidirectional: bool) -> None:
     """Control mode and BPT-ness of the loop are those of the selection [V2G20-1600]; FAILED otherwise (4.3)."""
     dynamic = isinstance(mode, m.Dynamic_CLReqControlMode)
     turn.refuse_if(Check.CONTROL_MODE, dynamic != turn.session.dynamic, m.ResponseCode.FAILED)
-    turn.refuse_if(Check.BPT_MODE, bidirectional != turn.session.bidirectional, m.ResponseCode.FAILED)
+    service = turn.session.offer.service
+    turn.refuse_if(Check.DER_MODE, isinstance(mode, DER_MODES) != service.is_der, m.ResponseCode.FAILED)
+    wrong = not service.is_der and bidirectional != service.is_bpt
+    turn.refuse_if(Check.BPT_MODE, wrong, m.ResponseCode.FAILED)
 
 
 def power_limits(turn: Turn, charge: float, discharge: float) -> PowerLimits:
@@ -121,7 +125,8 @@ def _code(turn: Turn) -> m.ResponseCode:
     profile = session.profile
     if profile is None:
         return m.ResponseCode.OK
-    ratings = turn.config.dc if session.offer.service.is_dc else turn.config.ac
+    service = session.offer.service
+    ratings = turn.config.dc_ratings(service) if service.is_dc else turn.config.ac
     margin = turn.config.profile_margin * ratings.maximum_charge_power
     promised = profile.at(turn.utc)
     # How a profile speaks about discharging is (unconfirmed): its magnitude bounds both directions here.

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from v2gready.protocols.iso15118 import messages as m
-from v2gready.protocols.iso15118.secc.config import ChargerConfig
+from v2gready.protocols.iso15118.secc.config import ChargerConfig, DcRatings
 from v2gready.protocols.iso15118.secc.quantities import rational, spread, total
 from v2gready.protocols.iso15118.secc.session import CarLimits
 from v2gready.protocols.iso15118.secc.table import State
@@ -29,7 +29,7 @@ def dc_parameters(turn: Turn) -> Answer:
     """Checks the limits of a DC car and tells those of the charger."""
     request: m.DC_ChargeParameterDiscoveryReq = turn.request
     mode = request.EnergyTransferMode
-    _check_mode(turn, bidirectional=isinstance(mode, m.BPT_DC_CPDReqEnergyTransferMode))
+    check_mode(turn, bidirectional=isinstance(mode, m.BPT_DC_CPDReqEnergyTransferMode))
     powers = [(float(mode.EVMinimumChargePower), float(mode.EVMaximumChargePower))]
     currents = [(float(mode.EVMinimumChargeCurrent), float(mode.EVMaximumChargeCurrent))]
     voltage = (float(mode.EVMinimumVoltage), float(mode.EVMaximumVoltage))
@@ -45,7 +45,7 @@ def dc_parameters(turn: Turn) -> Answer:
         and voltage[1] > 0
     )
     turn.refuse_if(Check.PLAUSIBLE, not plausible, _CODE)
-    ratings = turn.config.dc
+    ratings = turn.config.dc_ratings(turn.session.offer.service)
     apart = voltage[1] < ratings.minimum_voltage or voltage[0] > ratings.maximum_voltage
     turn.refuse_if(Check.VOLTAGE_WINDOW, apart, _CODE)
     turn.session.car = CarLimits(
@@ -57,14 +57,15 @@ def dc_parameters(turn: Turn) -> Answer:
         minimum_voltage=voltage[0],
     )
     response = m.DC_ChargeParameterDiscoveryRes(
-        Header=turn.header, ResponseCode=m.ResponseCode.OK, EnergyTransferMode=_dc_limits(turn.config, mode)
+        Header=turn.header, ResponseCode=m.ResponseCode.OK, EnergyTransferMode=_dc_limits(turn.config, ratings, mode)
     )
     return Answer(response, State.PARAMETERS_KNOWN)
 
 
-def _dc_limits(config: ChargerConfig, request: m.DC_CPDReqEnergyTransferMode) -> m.DC_CPDResEnergyTransferMode:
+def _dc_limits(
+    config: ChargerConfig, ratings: DcRatings, request: m.DC_CPDReqEnergyTransferMode
+) -> m.DC_CPDResEnergyTransferMode:
     """The ratings, in kind [V2G20-1600]."""
-    ratings = config.dc
     limits = {
         "EVSEMaximumChargePower": rational(ratings.maximum_charge_power),
         "EVSEMinimumChargePower": rational(ratings.minimum_charge_power),
@@ -89,25 +90,33 @@ def ac_parameters(turn: Turn) -> Answer:
     request: m.AC_ChargeParameterDiscoveryReq = turn.request
     mode = request.EnergyTransferMode
     bidirectional = isinstance(mode, m.BPT_AC_CPDReqEnergyTransferMode)
-    _check_mode(turn, bidirectional=bidirectional)
+    check_mode(turn, bidirectional=bidirectional)
+    turn.session.car = ac_car(turn, mode, bidirectional=bidirectional)
+    response = m.AC_ChargeParameterDiscoveryRes(
+        Header=turn.header,
+        ResponseCode=m.ResponseCode.OK,
+        EnergyTransferMode=ac_limits(turn.config, turn.station.ac.power, bidirectional=bidirectional),
+    )
+    return Answer(response, State.PARAMETERS_KNOWN)
+
+
+def ac_car(turn: Turn, mode: m.AC_CPDReqEnergyTransferMode, *, bidirectional: bool) -> CarLimits:
+    """Checks the powers of an AC car and gives its limits.
+
+    Raises:
+        Refusal: They contradict each other, or no car can have them.
+    """
     powers = [(total(mode, "EVMinimumChargePower") or 0.0, total(mode, "EVMaximumChargePower") or 0.0)]
     if bidirectional:
         discharge = (total(mode, "EVMinimumDischargePower") or 0.0, total(mode, "EVMaximumDischargePower") or 0.0)
         powers.append((abs(discharge[0]), abs(discharge[1])))
     _check_ranges(turn, powers)
     turn.refuse_if(Check.PLAUSIBLE, not _all_within(powers, _PLAUSIBLE_POWER), _CODE)
-    turn.session.car = CarLimits(
-        maximum_charge_power=powers[0][1], maximum_discharge_power=powers[-1][1] if bidirectional else 0.0
-    )
-    response = m.AC_ChargeParameterDiscoveryRes(
-        Header=turn.header,
-        ResponseCode=m.ResponseCode.OK,
-        EnergyTransferMode=_ac_limits(turn.config, turn.station.ac.power, bidirectional=bidirectional),
-    )
-    return Answer(response, State.PARAMETERS_KNOWN)
+    return CarLimits(maximum_charge_power=powers[0][1], maximum_discharge_power=powers[-1][1] if bidirectional else 0.0)
 
 
-def _ac_limits(config: ChargerConfig, present: float, *, bidirectional: bool) -> m.AC_CPDResEnergyTransferMode:
+def ac_limits(config: ChargerConfig, present: float, *, bidirectional: bool) -> m.AC_CPDResEnergyTransferMode:
+    """The ratings of the AC outlet, with the power at present."""
     ratings = config.ac
     phases = ratings.phases if config.per_phase else 1
     sign = -1.0 if config.signed_discharge_limits else 1.0
@@ -126,7 +135,7 @@ def _ac_limits(config: ChargerConfig, present: float, *, bidirectional: bool) ->
     )
 
 
-def _check_mode(turn: Turn, *, bidirectional: bool) -> None:
+def check_mode(turn: Turn, *, bidirectional: bool) -> None:
     """A BPT mode belongs to a BPT service and the other way round [V2G20-1619]."""
     turn.refuse_if(Check.BPT_MODE, bidirectional != turn.session.bidirectional, _CODE)
 

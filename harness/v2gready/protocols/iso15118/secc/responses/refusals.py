@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from v2gready.protocols.iso15118 import messages as m
+from v2gready.protocols.iso15118.messages import der_iec
 
 _ZERO: Final = m.RationalNumber(Exponent=0, Value=0)
 _FINISHED: Final = m.Processing.Finished
@@ -85,6 +86,23 @@ def _ac_parameters(request: m.AC_ChargeParameterDiscoveryReq, f: Fields) -> m.V2
     return m.AC_ChargeParameterDiscoveryRes(**f, EnergyTransferMode=mode)
 
 
+def _der_parameters(request: der_iec.AC_ChargeParameterDiscoveryReq, f: Fields) -> m.V2GResponse:
+    mode: Any = _ac_parameters(request, f).EnergyTransferMode  # type: ignore[attr-defined] # one of AC
+    if isinstance(request.EnergyTransferMode, m.DER_AC_CPDReqEnergyTransferMode):
+        mode = m.DER_AC_CPDResEnergyTransferMode(
+            EVSEMaximumChargePower=_ZERO,
+            EVSEMinimumChargePower=_ZERO,
+            EVSENominalFrequency=_ZERO,
+            EVSENominalChargePower=_ZERO,
+            EVSENominalDischargePower=_ZERO,
+            EVSEMaximumDischargePower=_ZERO,
+            EVOperatingMode=m.EvOperatingMode.GridFollowing,
+            GridConnectionMode=m.GridConnectionMode.GridConnected,
+            DERControl=m.DERControl(),
+        )
+    return der_iec.AC_ChargeParameterDiscoveryRes(**f, EnergyTransferMode=mode)
+
+
 def _dc_parameters(request: m.DC_ChargeParameterDiscoveryReq, f: Fields) -> m.V2GResponse:
     limits = {
         "EVSEMaximumChargePower": _ZERO,
@@ -149,6 +167,16 @@ def _ac_loop(request: m.AC_ChargeLoopReq, f: Fields) -> m.V2GResponse:
     else:
         mode = m.Scheduled_AC_CLResControlMode()
     return m.AC_ChargeLoopRes(**f, CLResControlMode=mode)
+
+
+def _der_loop(request: der_iec.AC_ChargeLoopReq, f: Fields) -> m.V2GResponse:
+    mode: Any = _ac_loop(request, f).CLResControlMode  # type: ignore[attr-defined] # one of AC
+    limits: Fields = {"EVSEMaximumChargePower": _ZERO, "EVSEMaximumDischargePower": _ZERO}
+    if isinstance(request.CLReqControlMode, m.DER_Scheduled_AC_CLReqControlMode):
+        mode = m.DER_Scheduled_AC_CLResControlMode(**limits)
+    elif isinstance(request.CLReqControlMode, m.DER_Dynamic_AC_CLReqControlMode):
+        mode = m.DER_Dynamic_AC_CLResControlMode(EVSETargetActivePower=_ZERO, **limits)
+    return der_iec.AC_ChargeLoopRes(**f, CLResControlMode=mode)
 
 
 def _dc_loop(request: m.DC_ChargeLoopReq, f: Fields) -> m.V2GResponse:
@@ -216,12 +244,14 @@ _REFUSALS: Final[Mapping[type, Callable[[Any, Fields], m.V2GResponse]]] = {
     m.ServiceSelectionReq: _service_selection,
     m.AC_ChargeParameterDiscoveryReq: _ac_parameters,
     m.DC_ChargeParameterDiscoveryReq: _dc_parameters,
+    der_iec.AC_ChargeParameterDiscoveryReq: _der_parameters,
     m.ScheduleExchangeReq: _schedule_exchange,
     m.DC_CableCheckReq: _cable_check,
     m.DC_PreChargeReq: _pre_charge,
     m.PowerDeliveryReq: _power_delivery,
     m.AC_ChargeLoopReq: _ac_loop,
     m.DC_ChargeLoopReq: _dc_loop,
+    der_iec.AC_ChargeLoopReq: _der_loop,
     m.MeteringConfirmationReq: _metering,
     m.DC_WeldingDetectionReq: _welding_detection,
     m.SessionStopReq: _session_stop,

@@ -5,10 +5,11 @@ from __future__ import annotations
 from v2gready.protocols.iso15118 import messages as m
 from v2gready.protocols.iso15118.secc.config import ChargerConfig
 from v2gready.protocols.iso15118.secc.quantities import rational, spread
+from v2gready.protocols.iso15118.secc.responses.prices import price_schedule, signed_prices
 from v2gready.protocols.iso15118.secc.session import OfferedSchedule, Steps
 from v2gready.protocols.iso15118.secc.table import Family, State
 from v2gready.protocols.iso15118.secc.turn import Answer, Check, Turn
-from v2gready.protocols.iso15118.services import MobilityNeedsMode
+from v2gready.protocols.iso15118.services import MobilityNeedsMode, ServiceId
 
 _TUPLE_SHARES = (1.0, 0.75, 0.5)
 """Of the rated power, for the first, second and third schedule."""
@@ -34,7 +35,7 @@ def schedule_exchange(turn: Turn) -> Answer:
             _dynamic(turn, wanted) if isinstance(wanted, m.Dynamic_SEReqControlMode) else _scheduled(turn, request)
         ),
     )
-    return Answer(response, _state(turn, ongoing=ongoing))
+    return Answer(signed_prices(turn, response), _state(turn, ongoing=ongoing))
 
 
 def _state(turn: Turn, *, ongoing: bool) -> State:
@@ -47,7 +48,7 @@ def _state(turn: Turn, *, ongoing: bool) -> State:
 
 def _dynamic(turn: Turn, wanted: m.Dynamic_SEReqControlMode) -> m.Dynamic_SEResControlMode:
     """The SECC speaks about mobility needs only where the car left them to both [V2G20-2663]."""
-    price = _price_levels(turn, sum(seconds for seconds, _ in turn.config.schedule))
+    price = price_schedule(turn, sum(seconds for seconds, _ in turn.config.schedule))
     if turn.session.offer.mobility is not MobilityNeedsMode.BY_EVCC_AND_SECC:
         return m.Dynamic_SEResControlMode(PriceSchedule=price)
     return m.Dynamic_SEResControlMode(
@@ -76,7 +77,7 @@ def _fitted(steps: tuple[tuple[int, float], ...], points: int) -> tuple[tuple[in
 
 
 def _offered(turn: Turn, tuple_id: int, share: float, steps: tuple[tuple[int, float], ...]) -> OfferedSchedule:
-    charge, discharge = _rated(turn.config, turn.session.family)
+    charge, discharge = _rated(turn.config, turn.session.offer.service)
     anchor = turn.utc
 
     def scaled(power: float) -> Steps:
@@ -85,14 +86,14 @@ def _offered(turn: Turn, tuple_id: int, share: float, steps: tuple[tuple[int, fl
     return OfferedSchedule(tuple_id, scaled(charge), scaled(discharge) if turn.session.bidirectional else None)
 
 
-def _rated(config: ChargerConfig, family: Family) -> tuple[float, float]:
-    ratings = config.dc if family is Family.DC else config.ac
+def _rated(config: ChargerConfig, service: ServiceId) -> tuple[float, float]:
+    ratings = config.dc_ratings(service) if service.is_dc else config.ac
     return ratings.maximum_charge_power, ratings.maximum_discharge_power
 
 
 def _message(turn: Turn, offered: OfferedSchedule) -> m.ScheduleTuple:
     discharging = offered.discharging
-    sign = -1.0 if turn.config.signed_discharge_limits else 1.0
+    sign = turn.config.discharge_sign(turn.session.offer.service)
     return m.ScheduleTuple(
         ScheduleTupleID=offered.tuple_id,
         ChargingSchedule=_schedule(turn, offered.charging, 1.0),
@@ -101,7 +102,7 @@ def _message(turn: Turn, offered: OfferedSchedule) -> m.ScheduleTuple:
 
 
 def _schedule(turn: Turn, steps: Steps, sign: float) -> m.ChargingSchedule:
-    phases = turn.config.ac.phases if turn.session.family is Family.AC and turn.config.per_phase else 1
+    phases = turn.config.ac.phases if turn.session.family is not Family.DC and turn.config.per_phase else 1
     tolerance = turn.config.power_tolerance
     power = m.PowerSchedule(
         TimeAnchor=steps.anchor,
@@ -114,17 +115,4 @@ def _schedule(turn: Turn, steps: Steps, sign: float) -> m.ChargingSchedule:
         ),
     )
     duration = sum(seconds for seconds, _ in steps.steps)
-    return m.ChargingSchedule(PowerSchedule=power, PriceSchedule=_price_levels(turn, duration))
-
-
-def _price_levels(turn: Turn, duration: int) -> m.PriceLevelSchedule | None:
-    """One price for all of the time [V2G20-2176]."""
-    if not turn.config.price_levels:
-        return None
-    level = m.PriceLevelScheduleEntry(Duration=duration, PriceLevel=1)
-    return m.PriceLevelSchedule(
-        TimeAnchor=turn.utc,
-        PriceScheduleID=1,
-        NumberOfPriceLevels=1,
-        PriceLevelScheduleEntries=m.PriceLevelScheduleEntryList(PriceLevelScheduleEntry=(level,)),
-    )
+    return m.ChargingSchedule(PowerSchedule=power, PriceSchedule=price_schedule(turn, duration))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from v2gready.protocols.iso15118 import messages as m
 from v2gready.protocols.iso15118.secc.responses.notices import settle
+from v2gready.protocols.iso15118.secc.responses.plug_and_charge import check_reading
 from v2gready.protocols.iso15118.secc.session import PausedSession, binding
 from v2gready.protocols.iso15118.secc.table import State
 from v2gready.protocols.iso15118.secc.turn import Answer, Check, Turn
@@ -39,6 +40,7 @@ def _pause(turn: Turn) -> None:
 
 
 def metering_confirmation(turn: Turn) -> Answer:
-    """Takes note. Who signs the data in -20 is (unconfirmed), so a missing signature is no reason to refuse."""
+    """Takes note. Who signs the data in -20 is (unconfirmed): without `metering_signed` it may be unsigned."""
+    check_reading(turn)
     settle(turn, m.EvseNotification.MeteringConfirmation)
     return Answer(m.MeteringConfirmationRes(Header=turn.header, ResponseCode=m.ResponseCode.OK), State.LOOP)
