@@ -1,4 +1,4 @@
-"""The command line: certify, evaluate, report, catalogue, doctor, device, new.
+"""The command line: certify, evaluate, report, catalogue, doctor, device, pki, new.
 
 Exit codes: 0 all criteria met, 1 not met, 2 configuration or usage, 3 inconclusive or incomplete, 4 error of harness
 or bench.
@@ -39,6 +39,7 @@ from v2gready.model.requirement import RegistryError
 from v2gready.model.run import RunRecord, info_to_json
 from v2gready.model.scheme import Decision, Label, decide_label
 from v2gready.model.verdict import Lifecycle, Verdict
+from v2gready.pki_cli import pki_app
 from v2gready.report import summary
 from v2gready.report.installed import report_writers
 
@@ -52,6 +53,7 @@ app = typer.Typer(
 new_app = typer.Typer(help="Write a first version of a file.", no_args_is_help=True)
 app.add_typer(new_app, name="new")
 app.add_typer(device_app, name="device")
+app.add_typer(pki_app, name="pki")
 
 
 _EXTRAS = {"numpy": "grid", "ocpp": "ocpp", "websockets": "ocpp"}
@@ -82,7 +84,7 @@ def main() -> None:
 
 @app.command()
 def certify(
-    dut: Annotated[Path | None, typer.Argument(help="DUT file; an embedded reference device if left out.")] = None,
+    dut: Annotated[Path | None, typer.Argument(help="DUT file, or charger, ev or csms for the embedded one.")] = None,
     *,
     role: Annotated[
         str, typer.Option(help="Which reference device, without a DUT file: charger, csms or ev.")
@@ -96,6 +98,7 @@ def certify(
     seed: Annotated[int | None, typer.Option(help="Seed of all randomness; drawn and printed if left out.")] = None,
 ) -> None:
     """Run the catalogue against a device, write the report, decide the label."""
+    dut, role = _named(dut, role)
     if resume and out is None:
         raise ConfigurationError("--resume", [Problem("--out", "is missing", "name the run directory to go on with")])
     if resume and (select or seed is not None):
@@ -237,9 +240,17 @@ def _root(
     """Conformance harness for V2G-ready cars, chargers and their back end."""
 
 
+def _named(dut: Path | None, role: str) -> tuple[Path | None, str]:
+    """A role in place of a DUT file means its embedded device; a file of that name goes first."""
+    known = {one.stem.removeprefix("embedded-") for one in embedded_dut("charger").parent.glob("embedded-*.toml")}
+    if dut is not None and str(dut) in known and not dut.exists():
+        return None, str(dut)
+    return dut, role
+
+
 def _not_installed(role: str) -> frozenset[str]:
     """Interfaces of the embedded device that this installation cannot play; its only one is not left out."""
-    if role != "charger":
+    if role not in {"charger", "ev"}:
         return frozenset()
     missing = {GRID: installed(), OCPP: ocpp_installed()}
     return frozenset(name for name, there in missing.items() if not there)

@@ -13,12 +13,14 @@ import typer
 from rich.console import Console
 
 from v2gready.engine.device import inverter_faults, serve_charger
+from v2gready.engine.ev_device import ev_credentials, serve_ev
 from v2gready.engine.grid_settings import installed
 from v2gready.engine.ocpp_settings import CSMS_ROLE, STATION_ROLE, checked
 from v2gready.engine.ocpp_settings import installed as ocpp_installed
 from v2gready.engine.settings import NETWORK
 from v2gready.model.dut import ConfigurationError, Problem
 from v2gready.references.charger import REFERENCE
+from v2gready.references.ev import REFERENCE as EV
 
 device_app = typer.Typer(help="Run a reference device as a process of its own.", no_args_is_help=True)
 
@@ -54,6 +56,43 @@ def charger(
         table = _table(1, password_env, {}) | {"url": csms, "identities": [identity]}
         back_end = checked(table, CSMS_ROLE, Path(), "device charger")
     _serve(serve_charger(interface, sdp_port, chosen, _rng(seed), _say, back_end))
+
+
+@device_app.command()
+def ev(
+    *,
+    interface: Annotated[str, typer.Option(help="Network interface; loopback unless told.")] = "lo",
+    sdp_port: Annotated[int, typer.Option(help="UDP port of SDP.")] = 15118,
+    roots: Annotated[str, typer.Option(help="PEM file of V2G roots: with it the car speaks TLS.")] = "",
+    certificates: Annotated[str, typer.Option(help="PEM file of the vehicle certificate and its issuers.")] = "",
+    key: Annotated[str, typer.Option(help="PEM file of its private key.")] = "",
+    curve: Annotated[str, typer.Option(help="Group of the key exchange.")] = "secp521r1",
+    sessions: Annotated[int, typer.Option(help="Sessions in a row; 0 for no end.")] = 1,
+    loops: Annotated[int | None, typer.Option(help="Charge loops of a session; all that the battery takes.")] = None,
+    control: Control = 0,
+    fault: Faults = None,
+    list_faults: ListFaults = False,
+    seed: Seed = None,
+) -> None:
+    """The car (EVCC) over ISO 15118-20: charges at a charger, or, with --control, waits for hooks."""
+    if list_faults:
+        _list(EV.faults)
+        return
+    chosen = _chosen("ev", fault, EV.faults)
+    credentials = ev_credentials(roots, certificates, key, curve)
+    _serve(
+        serve_ev(
+            interface,
+            sdp_port,
+            chosen,
+            _rng(seed),
+            _say,
+            credentials=credentials,
+            sessions=sessions,
+            loops=loops,
+            control=control,
+        )
+    )
 
 
 @device_app.command()

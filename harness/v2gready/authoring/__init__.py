@@ -3,7 +3,7 @@
 See docs/writing-a-test-case.md.
 """
 
-from v2gready.authoring import energy, wire
+from v2gready.authoring import der, energy, randomness, wire
 from v2gready.authoring.charger import (
     SERVICE_QUESTIONS,
     ChargerBench,
@@ -19,6 +19,7 @@ from v2gready.authoring.connections import (
     out_of_order,
     serves,
 )
+from v2gready.authoring.ev import EvBench, EvCase, EvInvariant
 from v2gready.authoring.expectations import (
     FAILED_CODES,
     OK_CODES,
@@ -46,7 +47,14 @@ from v2gready.model.trace import Event, EventKind, Exchange, Frame, Record, Samp
 from v2gready.protocols import sdp, v2gtp
 from v2gready.protocols.iso15118 import messages, timers
 from v2gready.protocols.iso15118.evcc import AC_NAMESPACE, DC_NAMESPACE, Offer, Phase, Plan, Ratings
-from v2gready.protocols.iso15118.services import BptChannel, ControlMode, MobilityNeedsMode, ServiceId
+from v2gready.protocols.iso15118.secc import Eim
+from v2gready.protocols.iso15118.services import (
+    BptChannel,
+    ControlMode,
+    DerControlFunctions,
+    MobilityNeedsMode,
+    ServiceId,
+)
 
 __all__ = [
     "AC_NAMESPACE",
@@ -63,6 +71,11 @@ __all__ = [
     "ChargerInvariant",
     "ControlMode",
     "DecisionRule",
+    "DerControlFunctions",
+    "Eim",
+    "EvBench",
+    "EvCase",
+    "EvInvariant",
     "EvSession",
     "Event",
     "EventKind",
@@ -91,8 +104,10 @@ __all__ = [
     "at_least",
     "closes",
     "connection",
+    "der",
     "describe",
     "energy",
+    "ev",
     "foreign_requests",
     "garbage",
     "gives_up",
@@ -103,6 +118,7 @@ __all__ = [
     "messages",
     "never_ok",
     "out_of_order",
+    "randomness",
     "refused",
     "refused_or_closed",
     "sdp",

@@ -20,6 +20,9 @@ SERVICE_QUESTIONS: Mapping[str, ServiceId] = {
     "dc_bpt": ServiceId.DC_BPT,
     "ac": ServiceId.AC,
     "ac_bpt": ServiceId.AC_BPT,
+    "mcs": ServiceId.MCS,
+    "mcs_bpt": ServiceId.MCS_BPT,
+    "ac_der_iec": ServiceId.AC_DER_IEC,
 }
 """PICS question -> service, in the order in which a case without a preference picks one."""
 

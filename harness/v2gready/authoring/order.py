@@ -6,9 +6,8 @@ so that neither can hide an error of the other.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
-from v2gready.model.trace import Exchange
 from v2gready.protocols.iso15118 import messages as m
 
 Kinds = tuple[type, ...]
@@ -27,12 +26,25 @@ _FIXED: Final[dict[type, Kinds]] = {
     m.ServiceSelectionReq: _PARAMETERS,
     m.AC_ChargeParameterDiscoveryReq: (m.ScheduleExchangeReq,),
     m.DC_ChargeParameterDiscoveryReq: (m.ScheduleExchangeReq,),
+    m.der_iec.AC_ChargeLoopReq: _AFTER_LOOP,
     m.DC_PreChargeReq: (m.DC_PreChargeReq, m.PowerDeliveryReq),
     m.AC_ChargeLoopReq: _AFTER_LOOP,
     m.DC_ChargeLoopReq: _AFTER_LOOP,
     m.MeteringConfirmationReq: _AFTER_LOOP,
     m.DC_WeldingDetectionReq: _STOPPED,
 }
+
+
+class Answered(Protocol):
+    """A request with its answer, whichever side was under test."""
+
+    @property
+    def request(self) -> Any:
+        """The frame of the request, or the request itself."""
+
+    @property
+    def answer(self) -> Any:
+        """The decoded response."""
 
 
 class Order:
@@ -68,9 +80,9 @@ class Order:
         # Only pause and standby may go from the schedule straight to PowerDelivery [V2G20-2122].
         return m.DC_PreChargeReq in self.allowed or self._power or not self._dc
 
-    def take(self, exchange: Exchange[Any]) -> None:
+    def take(self, exchange: Answered) -> None:
         """Notes a request that was answered by anything but FAILED."""
-        sent, answer = exchange.sent, exchange.answer
+        sent, answer = getattr(exchange.request, "message", exchange.request), exchange.answer
         self._dc = self._dc or isinstance(sent, m.DC_ChargeParameterDiscoveryReq)
         match sent:
             case m.SessionSetupReq():
@@ -80,6 +92,12 @@ class Order:
             case m.AuthorizationReq():
                 good = not _warns(answer) and not _ongoing(answer)
                 self.allowed = (m.ServiceDiscoveryReq,) if good else _AUTHORIZING
+            case m.der_iec.AC_ChargeParameterDiscoveryReq():
+                # Amendment 1: a car that evaluates the grid code asks again.
+                mode = sent.EnergyTransferMode
+                processing = getattr(mode, "EVProcessing", m.Processing.Finished)
+                finished = processing is m.Processing.Finished
+                self.allowed = (m.ScheduleExchangeReq,) if finished else _PARAMETERS
             case m.ScheduleExchangeReq():
                 fresh = (m.DC_CableCheckReq, m.PowerDeliveryReq) if self._dc else (m.PowerDeliveryReq,)
                 done = (m.PowerDeliveryReq,) if self._power else fresh

@@ -12,6 +12,8 @@ FLOOR: Final[dict[str, float]] = {"V": 0.05, "A": 0.02, "W": 5.0}
 """Expanded uncertainty near zero, by unit."""
 DC_METER: Final = "dc_meter"
 AC_METER: Final = "ac_meter"
+VEHICLE_METER: Final = "vehicle_meter"
+"""Channels in the car: ``ev.power``, ``ev.contactor``, ``ev.soc``."""
 
 
 class VirtualMeter:

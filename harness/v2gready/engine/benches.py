@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from ipaddress import IPv6Network
 from pathlib import Path
@@ -21,8 +21,17 @@ from v2gready.model.case import TestCase
 from v2gready.model.dut import DutFile
 from v2gready.protocols import sdp
 from v2gready.protocols.iso15118.evcc import Plan
+from v2gready.protocols.iso15118.messages import Authorization
 from v2gready.protocols.iso15118.services import ControlMode, ServiceId
-from v2gready.references.charger import REFERENCE, ChargerConfig, ChargerCredentials, Effect, SecurityPolicy
+from v2gready.references.charger import (
+    REFERENCE,
+    AcRatings,
+    ChargerConfig,
+    ChargerCredentials,
+    Effect,
+    SecurityPolicy,
+    der_settings,
+)
 from v2gready.transports.capture import CaptureTap
 from v2gready.transports.clock import Clock
 from v2gready.transports.network import Network
@@ -34,6 +43,9 @@ from v2gready.transports.tls import KeyLog
 REST = 10.0
 """Virtual seconds that the meter still watches the outlet after the last connection has ended."""
 LOOPBACK = IPv6Network("::1/128")
+EMBEDDED_GRID_CODE = "reference"
+EMBEDDED_REACTIVE_POWER = 2_000.0
+"""What the reference charger asks of an inverter in the car (AC_DER): its grid code, and a setpoint in var."""
 
 
 class BenchSetup(ABC):
@@ -74,6 +86,12 @@ def default_plan(dut: DutFile) -> Plan:
     return Plan(service=service, control=control, pre_charge_rounds=None if rounds is None else int(rounds))
 
 
+def authorization_services(pics: Mapping[str, bool]) -> tuple[Authorization, ...]:
+    """EIM and PnC as declared; EIM where nothing is."""
+    declared = {Authorization.EIM: pics.get("eim"), Authorization.PnC: pics.get("pnc")}
+    return tuple(one for one, there in declared.items() if there) or (Authorization.EIM,)
+
+
 def on_link(network: Network) -> IPv6Network:
     """Addresses a charger may announce by SDP: link-local ones, or loopback on a loopback rig."""
     return LOOPBACK if network.address == "::1" else sdp.LINK_LOCAL
@@ -106,7 +124,7 @@ class NetworkBench(BenchSetup):
         settings = self._settings
         network = SocketNetwork(settings.interface, sdp_port=settings.sdp_port)
         act = HookRunner(self._dut.hooks, recorder, self._prompt)
-        with KeyLog() as keylog, _captured(capture, keylog) as wrap:
+        with KeyLog() as keylog, captured(capture, keylog) as wrap:
             config = EvConfig(
                 security=settings.security,
                 plan=default_plan(self._dut),
@@ -161,8 +179,13 @@ class EmbeddedBench(BenchSetup):
             services=services,
             security=SecurityPolicy.TLS if tls else SecurityPolicy.NONE,
             plain_tcp=not tls or self._dut.pics.get("plain_tcp", False),
+            authorization_services=authorization_services(self._dut.pics),
+            certificate_installation=self._dut.pics.get("certificate_installation", False),
+            price_signed=True,
+            metering_signed=True,
+            der=der_settings(EMBEDDED_GRID_CODE, AcRatings(), q_setpoint=EMBEDDED_REACTIVE_POWER),
         )
-        with KeyLog() as keylog, _captured(capture, keylog) as wrap:
+        with KeyLog() as keylog, captured(capture, keylog) as wrap:
             car = EvConfig(
                 security=self._settings.security,
                 plan=default_plan(self._dut),
@@ -191,7 +214,7 @@ class EmbeddedBench(BenchSetup):
 
 
 @contextmanager
-def _captured(path: Path | None, keylog: KeyLog) -> Iterator[Callable[[Network, Clock], Network]]:
+def captured(path: Path | None, keylog: KeyLog) -> Iterator[Callable[[Network, Clock], Network]]:
     """How to wrap a network so that what passes goes into a file; unchanged without a file.
 
     Entered before the network and left after it: the last packets pass while a network closes.

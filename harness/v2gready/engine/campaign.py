@@ -15,6 +15,7 @@ from pathlib import Path
 from v2gready.engine.benches import BenchSetup, EmbeddedBench, NetworkBench
 from v2gready.engine.catalogue import AnyCase, Catalogue
 from v2gready.engine.data import load_schemes, suite
+from v2gready.engine.ev_benches import EvEmbeddedBench, EvNetworkBench
 from v2gready.engine.execution import VIRTUAL_TIMING_UNCERTAINTY, Evidence, Surroundings, execute, judged
 from v2gready.engine.grid_settings import GRID, grid_bench
 from v2gready.engine.grid_settings import installed as grid_installed
@@ -205,6 +206,12 @@ def bench_setups(ready: Ready) -> dict[str, BenchSetup]:
             EmbeddedBench(ready.dut, ready.settings, ready.secc)
             if embedded
             else NetworkBench(ready.dut, ready.settings, ready.prompt)
+        )
+    if ready.charging is not None:
+        benches["charger"] = (
+            EvEmbeddedBench(ready.dut, ready.charging, ready.car)
+            if ready.charging.kind == EMBEDDED
+            else EvNetworkBench(ready.dut, ready.charging, ready.prompt)
         )
     if ready.grid is not None:
         benches["grid"] = grid_bench(ready.dut, ready.grid, ready.prompt)

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from v2gready.emulators.reach import Unreached
+from v2gready.emulators.reach import Unequipped, Unreached
 from v2gready.engine.benches import BenchSetup
 from v2gready.engine.judging import judge_case, judge_invariants
 from v2gready.engine.trace_file import TraceWriter
@@ -154,6 +154,8 @@ async def _stimulate(case: TestCase[Any], setup: BenchSetup, attempt: _Attempt) 
                 await case.stimulate(bench)
         except Unreached as early:
             recorder.event(EventKind.PHASE, "harness", text=f"the stimulus ended early: {early}")
+            if isinstance(early, Unequipped):
+                recorder.event(EventKind.UNEQUIPPED, "harness", reason=str(early))
         except TraceFull:
             pass  # the trace says so itself, and the judge will find it
         except TimeoutError:

@@ -45,7 +45,10 @@ def judge_case(case: TestCase[Any], trace: Trace, registry: Registry) -> Judgeme
         for one in case.judge(trace):
             observations.append(_declared(case, with_provenance(one, registry)))  # noqa: PERF401 - kept when the judge ends early
     except Inconclusive as nothing:
-        observations.append(with_provenance(_inconclusive(case.requirements[0], str(nothing)), registry))
+        # What the bench lacks is the reason; what the judge missed comes of that.
+        lacking = [str(one.detail["reason"]) for one in trace.events(EventKind.UNEQUIPPED)]
+        reason = lacking[0] if lacking else str(nothing)
+        observations.append(with_provenance(_inconclusive(case.requirements[0], reason), registry))
     except Exception as bug:  # noqa: BLE001 - whatever a judge raises is our failure and becomes the verdict error
         where = traceback.extract_tb(bug.__traceback__)[-1]
         reason = f"the judge failed: {type(bug).__name__}: {bug} ({where.name}, line {where.lineno})"

@@ -13,14 +13,19 @@ from v2gready.bench.hooks import Prompt
 from v2gready.emulators.ev import EvConfig, EvCredentials, EvDriver, TlsUse
 from v2gready.engine.benches import on_link
 from v2gready.engine.data import load_questionnaires, read_toml
+from v2gready.engine.ev_settings import ROLE as EV_ROLE
+from v2gready.engine.ev_settings import EvSettings, embedded_credentials, ev_settings
 from v2gready.engine.grid_settings import GRID, GridSettings, grid_settings
 from v2gready.engine.ocpp_settings import OCPP, STATION_ROLE, OcppSettings, ocpp_settings
+from v2gready.engine.plug_and_charge import with_contracts
 from v2gready.engine.settings import EMBEDDED, Iso15118Settings, iso15118_settings
 from v2gready.engine.settings import NAME as CAR
 from v2gready.model.dut import ConfigurationError, DutFile, Problem, parse_dut
 from v2gready.protocols import sdp
+from v2gready.protocols.iso15118.secc import SecurityPolicy
 from v2gready.protocols.pki import TestPki
 from v2gready.references.charger import ChargerCredentials
+from v2gready.references.ev import EvDeviceCredentials
 from v2gready.resources import folder
 from v2gready.transports.clock import Clock
 from v2gready.transports.recorder import Recorder
@@ -43,6 +48,8 @@ class Ready:
         prompt: How to reach the operator.
         grid: Settings of the interface to the grid; None without one.
         ocpp: Settings of the interface between station and CSMS; None without one.
+        charging: Settings of the interface of a car to its charger; None for another role, or without one.
+        car: Credentials of the embedded car; None for a device on a wire or without TLS.
     """
 
     dut: DutFile
@@ -52,6 +59,8 @@ class Ready:
     prompt: Prompt
     grid: GridSettings | None = None
     ocpp: OcppSettings | None = None
+    charging: EvSettings | None = None
+    car: EvDeviceCredentials | None = None
 
 
 def embedded_dut(role: str = "charger") -> Path:
@@ -86,8 +95,10 @@ def prepare(path: Path, prompt: Prompt | None = None, *, without: frozenset[str]
     if unknown or not dut.interfaces:
         wrong = Problem(f"interfaces.{'/'.join(unknown)}", "is no interface", f"use {CAR}, {GRID} or {OCPP}")
         raise ConfigurationError(str(path), [wrong])
-    settings, secc = None, None
-    if CAR in dut.interfaces:
+    settings, secc, charging, car = None, None, None, None
+    if CAR in dut.interfaces and dut.device.role == EV_ROLE:
+        charging, car = _prepare_charging(dut, path)
+    elif CAR in dut.interfaces:
         settings = iso15118_settings(dut, path.parent)
         if settings.kind != EMBEDDED:
             check_interface(settings, str(path))
@@ -101,7 +112,27 @@ def prepare(path: Path, prompt: Prompt | None = None, *, without: frozenset[str]
         ocpp = ocpp_settings(dut, path.parent)
         if ocpp.kind != EMBEDDED and ocpp.role == STATION_ROLE:
             check_port(ocpp.host, ocpp.port, str(path))
-    return Ready(dut, path.read_text(encoding="utf-8"), settings, secc, prompt or terminal_prompt, grid, ocpp)
+    return Ready(
+        dut=dut,
+        text=path.read_text(encoding="utf-8"),
+        settings=settings,
+        secc=secc,
+        prompt=prompt or terminal_prompt,
+        grid=grid,
+        ocpp=ocpp,
+        charging=charging,
+        car=car,
+    )
+
+
+def _prepare_charging(dut: DutFile, path: Path) -> tuple[EvSettings, EvDeviceCredentials | None]:
+    """Settings of the interface between a car under test and the charger that the harness plays."""
+    charging = ev_settings(dut, path.parent)
+    if charging.kind != EMBEDDED:
+        check_interface(charging, str(path))
+    elif charging.security is not SecurityPolicy.NONE:
+        return embedded_credentials(charging)
+    return charging, None
 
 
 def check_port(host: str, port: int, source: str) -> None:
@@ -121,7 +152,7 @@ def check_port(host: str, port: int, source: str) -> None:
         raise ConfigurationError(source, [wrong]) from None
 
 
-def check_interface(settings: Iso15118Settings, source: str) -> None:
+def check_interface(settings: Iso15118Settings | EvSettings, source: str) -> None:
     """Opens the interface as a test would and closes it again.
 
     Raises:
@@ -150,10 +181,12 @@ def _embedded_credentials(settings: Iso15118Settings) -> tuple[Iso15118Settings,
         TlsUse.EXPIRED: pki.expired_vehicle(),
         TlsUse.NOT_YET_VALID: pki.future_vehicle(),
         TlsUse.CONTRACT: pki.contract_like(),
+        TlsUse.PROVISIONING: pki.oem_provisioning,
         TlsUse.OEM_ROOT: pki.oem_vehicle(),
     }
-    ev = EvCredentials(pki.roots, pki.vehicle, variants=variants)
-    return replace(settings, credentials=ev), ChargerCredentials(pki.secc, pki.roots)
+    ev = EvCredentials(pki.roots, pki.vehicle, variants=variants, vehicle_pki=pki)
+    car, charger = with_contracts(ev, ChargerCredentials(pki.secc, pki.roots))
+    return replace(settings, credentials=car), charger
 
 
 async def terminal_prompt(text: str, seconds: float) -> bool:
@@ -188,6 +221,8 @@ def examine(path: Path) -> list[tuple[str, bool, str]]:
     ]
     if ready.settings is not None and ready.settings.kind != EMBEDDED:
         findings.append(_sdp_check(ready.settings))
+    if ready.charging is not None and ready.charging.kind != EMBEDDED:
+        findings.append(_listening_check(ready.charging))
     if ready.grid is not None:
         findings += [*ready.grid.findings(), *ready.grid.probed()]
     if ready.ocpp is not None:
@@ -212,6 +247,22 @@ def _sdp_check(settings: Iso15118Settings) -> tuple[str, bool, str]:
     if answer is None:
         return ("SDP", False, "no answer from the charger; check the cable, the link and that it is plugged in")
     return ("SDP", True, f"[{answer.address}]:{answer.port}, security {answer.security.name}")
+
+
+def _listening_check(settings: EvSettings) -> tuple[str, bool, str]:
+    """Whether a charger could be played on the interface: its SDP port is the one that must be free."""
+
+    async def listen() -> str:
+        async with SocketNetwork(settings.interface, sdp_port=settings.sdp_port) as network:
+            group = network.sdp.host
+            (await network.open_datagrams(port=settings.sdp_port, join=group if "ff" in group[:2] else None)).close()
+            return network.address
+
+    try:
+        address = asyncio.run(listen())
+    except TransportError as reason:
+        return ("SDP", False, str(reason))
+    return ("SDP", True, f"the charger will be at [{address}], UDP port {settings.sdp_port}; a hook plugs the car in")
 
 
 async def _search(settings: Iso15118Settings) -> sdp.SdpResponse | None:

@@ -75,6 +75,17 @@ security_profile = 1      # 2 and 3 need roots, 3 station_certificates and stati
 password_env = "OCPP_PASSWORD"      # environment variable with the password; or password_file
 """
 
+_CHARGER = """\
+# ISO 15118-20: the harness plays the charger on this interface; the car is plugged in by a hook.
+[interfaces.iso15118]
+kind = "network"
+interface = "eth0"
+security = "tls"          # or "none" for a rig
+roots = "roots.pem"       # trust anchors for the vehicle's chain: V2G and OEM roots
+secc_certificates = "secc.pem"   # leaf first, then its issuers; the car has to trust their root
+secc_key = "secc.key"
+"""
+
 _RATED = "# rated_power = 11000.0     # W towards the grid"
 _RATED_STATION = """\
 # ocpp_max_charge_power = 11000.0      # W, as its CSMS sees it
@@ -94,14 +105,27 @@ _PLUG_IN = """\
 # kind = "prompt"
 # text = "Connect a vehicle to EVSE {evse}."
 # timeout = 300"""
+_HOOKS_OF_CAR = """\
+# [hooks.plug_in]
+# kind = "prompt"
+# text = "Plug the car in."
+# timeout = 300
+# [hooks.unplug]
+# kind = "prompt"
+# text = "Unplug the car."
+# timeout = 300
+# [hooks.stop]
+# kind = "prompt"
+# text = "Stop the session in the car."
+# timeout = 300"""
 _DO = """\
 # [hooks.do]
 # kind = "http"
 # url = "http://127.0.0.1:8080/send?action={action}&station={station}&payload={payload}\""""
 
-_INTERFACES = {"charger": f"{_CAR}\n{_GRID}\n{_STATION}", "csms": _CSMS, "ev": _GRID}
+_INTERFACES = {"charger": f"{_CAR}\n{_GRID}\n{_STATION}", "csms": _CSMS, "ev": f"{_CHARGER}\n{_GRID}"}
 _PARAMETERS = {"charger": f"{_RATED}\n{_RATED_STATION}", "csms": _CUSTOMERS, "ev": _RATED}
-_HOOKS = {"charger": f"{_SET_POWER}\n{_PLUG_IN}", "csms": _DO, "ev": _SET_POWER}
+_HOOKS = {"charger": f"{_SET_POWER}\n{_PLUG_IN}", "csms": _DO, "ev": f"{_SET_POWER}\n{_HOOKS_OF_CAR}"}
 
 _CASE = '''\
 """Cases on ...: say what they have in common."""
@@ -128,6 +152,36 @@ class SayWhatHolds(ChargerCase):
     def judge(self, trace):
         """Reads the trace."""
         yield answered("V2G20-2106", trace.exchange(m.SessionSetupReq), m.ResponseCode.OK_NewSessionEstablished)
+'''
+
+
+_EV_CASE = '''\
+"""Cases on ...: say what they have in common."""
+
+from v2gready.authoring import ev
+from v2gready.authoring import messages as m
+from v2gready.authoring.ev import EvBench, EvCase
+
+
+class SayWhatHolds(EvCase):
+    """Purpose, in one or two sentences: what the clause asks and why it matters."""
+
+    id = "{case_id}"
+    title = "One line for the report"
+    area = "endings"
+    requirements = ("H-EV-FATAL",)
+    faults = {{"failed-ignored": "H-EV-FATAL"}}
+
+    async def stimulate(self, bench: EvBench) -> None:
+        """Answers one step by FAILED, and watches the car."""
+        bench.charger.fail(m.ServiceDiscoveryRes, m.ResponseCode.FAILED)
+        await bench.plug_in()
+        await bench.charger.ended()
+
+    def judge(self, trace):
+        """Reads the trace."""
+        failed = ev.told(trace, m.ServiceDiscoveryRes)
+        yield ev.nothing_but_stop("H-EV-FATAL", trace, failed.frame)
 '''
 
 
@@ -180,4 +234,4 @@ def case_template(case_id: str) -> str:
     _, neighbour, *topic = case_id.split("-")
     if neighbour == "GRID" and len(topic) == 2:
         return _GRID_CASE.format(topic="-".join(topic))
-    return _CASE.format(case_id=case_id)
+    return (_EV_CASE if case_id.startswith("EV-") else _CASE).format(case_id=case_id)

@@ -32,7 +32,7 @@ _KEYS = {
     "curve",
 }
 _SECURITY = {"tls": sdp.Security.TLS, "none": sdp.Security.NONE}
-_CURVES = {"secp521r1": Curve.P521, "secp256r1": Curve.P256}
+CURVES = {"secp521r1": Curve.P521, "secp256r1": Curve.P256}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +109,10 @@ def read_integer(table: Mapping[str, Any], key: str, default: int, allowed: rang
 def _credentials(table: Mapping[str, Any], base: Path, problem: Any) -> EvCredentials | None:
     roots = read_certificates(table, "roots", base, problem)
     chain = read_certificates(table, "vehicle_certificates", base, problem)
-    key = _private_key(table, base, problem)
-    curve = _CURVES.get(str(table.get("curve", "secp521r1")))
+    key = read_private_key(table, "vehicle_key", base, problem)
+    curve = CURVES.get(str(table.get("curve", "secp521r1")))
     if curve is None:
-        problem("curve", f"is {table.get('curve')!r}", f"use one of {', '.join(_CURVES)}")
+        problem("curve", f"is {table.get('curve')!r}", f"use one of {', '.join(CURVES)}")
     if not roots or not chain or key is None or curve is None:
         return None
     if chain[0].public_key() != key.public_key():
@@ -136,26 +136,32 @@ def read_certificates(table: Mapping[str, Any], key: str, base: Path, problem: A
     return []
 
 
-def _private_key(table: Mapping[str, Any], base: Path, problem: Any) -> ec.EllipticCurvePrivateKey | None:
-    name = table.get("vehicle_key")
-    if not isinstance(name, str):
-        problem("vehicle_key", "is missing", "name a PEM file with the vehicle's private key")
+def read_private_key(
+    table: Mapping[str, Any], name: str, base: Path, problem: Any
+) -> ec.EllipticCurvePrivateKey | None:
+    """The private key of the PEM file that a key of the table names; what is wrong goes to ``problem``.
+
+    The password of an encrypted one stands in the environment variable that ``<name>_password_env`` names.
+    """
+    file = table.get(name)
+    if not isinstance(file, str):
+        problem(name, "is missing", "name a PEM file with the private key")
         return None
-    variable = table.get("vehicle_key_password_env")
+    variable = table.get(f"{name}_password_env")
     password = os.environ.get(variable, "").encode() if isinstance(variable, str) else None
     try:
-        key = load_pem_private_key((base / name).read_bytes(), password)
+        key = load_pem_private_key((base / file).read_bytes(), password)
     except OSError as reason:
-        problem("vehicle_key", f"cannot read {base / name}: {reason.strerror}", "name a readable PEM file")
+        problem(name, f"cannot read {base / file}: {reason.strerror}", "name a readable PEM file")
         return None
     except (TypeError, ValueError):
         problem(
-            "vehicle_key",
-            f"{base / name} cannot be opened as a private key",
-            "name a PEM key; for an encrypted one set vehicle_key_password_env to the variable with its password",
+            name,
+            f"{base / file} cannot be opened as a private key",
+            f"name a PEM key; for an encrypted one set {name}_password_env to the variable with its password",
         )
         return None
     if not isinstance(key, ec.EllipticCurvePrivateKey):
-        problem("vehicle_key", "is no elliptic-curve key", "ISO 15118-20 asks for secp521r1")
+        problem(name, "is no elliptic-curve key", "ISO 15118-20 asks for secp521r1")
         return None
     return key

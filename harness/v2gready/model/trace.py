@@ -102,6 +102,8 @@ class EventKind:
     """A WebSocket Ping of the source."""
     PONG = "pong"
     """A WebSocket Pong of the source."""
+    UNEQUIPPED = "unequipped"
+    """The bench does not have what the stimulus needs; detail ``reason`` says what, and how to get it."""
     OBSERVED_UNTIL = "observed until"
     """We watched the link until now: silence before this instant is the device's."""
 
