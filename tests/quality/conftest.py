@@ -11,6 +11,7 @@ import pytest
 
 from v2gready.engine.benches import BenchSetup, EmbeddedBench
 from v2gready.engine.catalogue import Catalogue, load_catalogue
+from v2gready.engine.ev_benches import EvEmbeddedBench
 from v2gready.engine.execution import VIRTUAL_TIMING_UNCERTAINTY, Surroundings, execute
 from v2gready.engine.grid_benches import EmbeddedGridBench
 from v2gready.engine.preflight import Ready, embedded_dut, prepare
@@ -18,6 +19,7 @@ from v2gready.model.case import TestCase
 from v2gready.model.pics import Condition
 from v2gready.model.run import CaseRecord
 from v2gready.model.trace import Trace
+from v2gready.protocols.iso15118.secc import SecurityPolicy
 from v2gready.protocols.sdp import Security
 from v2gready.references.charger import Effect
 
@@ -34,10 +36,13 @@ class Proof:
 
 
 def at_the_car(case: type[TestCase[Any]], faults: tuple[str, ...], effects: list[Effect]) -> tuple[Ready, BenchSetup]:
-    """The reference charger; a case for rigs without TLS on such a one."""
+    """The reference charger; a case for rigs without TLS, or for chargers without Plug & Charge, on such a one."""
     charger = ready_for("charger")
     assert charger.settings is not None
-    if not Condition(case.pics).holds(charger.dut.pics):
+    without_pnc = {**charger.dut.pics, "pnc": False, "certificate_installation": False}
+    if not Condition(case.pics).holds(charger.dut.pics) and Condition(case.pics).holds(without_pnc):
+        charger = replace(charger, dut=replace(charger.dut, pics=without_pnc))
+    elif not Condition(case.pics).holds(charger.dut.pics):
         charger = replace(
             charger,
             dut=replace(charger.dut, pics={**charger.dut.pics, "tls": False, "plain_tcp": True}),
@@ -45,6 +50,18 @@ def at_the_car(case: type[TestCase[Any]], faults: tuple[str, ...], effects: list
         )
     assert charger.settings is not None
     return charger, EmbeddedBench(charger.dut, charger.settings, charger.secc, faults, effects)
+
+
+def at_the_charger(case: type[TestCase[Any]], faults: tuple[str, ...], effects: list[Any]) -> tuple[Ready, BenchSetup]:
+    """The reference car; a case for rigs without TLS, or for what it does not declare, with such a one."""
+    car = ready_for("ev")
+    assert car.charging is not None
+    if not Condition(case.pics).holds(car.dut.pics):
+        pics = {**car.dut.pics, "tls": False, "plain_tcp": True}
+        charging = replace(car.charging, security=SecurityPolicy.NONE)
+        car = replace(car, dut=replace(car.dut, pics=pics), charging=charging)
+    assert car.charging is not None
+    return car, EvEmbeddedBench(car.dut, car.charging, car.car, faults, effects)
 
 
 def at_the_grid(case: type[TestCase[Any]], faults: tuple[str, ...], effects: list[Effect]) -> tuple[Ready, BenchSetup]:
@@ -87,7 +104,13 @@ def at_the_stations(case: type[TestCase[Any]], faults: tuple[str, ...], effects:
     return device, EmbeddedCsmsBench(device.dut, device.ocpp, faults, effects, backend())
 
 
-BENCHES = {"ev": at_the_car, "grid": at_the_grid, "csms": at_the_csms, "station": at_the_stations}
+BENCHES = {
+    "ev": at_the_car,
+    "charger": at_the_charger,
+    "grid": at_the_grid,
+    "csms": at_the_csms,
+    "station": at_the_stations,
+}
 
 
 @pytest.fixture(scope="session")

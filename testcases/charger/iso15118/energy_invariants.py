@@ -98,10 +98,10 @@ class NoDischargeWithoutBpt(ChargerInvariant):
     witness = "CHG-DC-SESSION-01"
 
     def judge(self, trace: Trace) -> Iterator[Observation]:
-        """Looks at current and power targets of every loop response outside BPT."""
+        """Looks at current and power targets of every loop response outside BPT and AC_DER."""
         for loop in energy.loops(trace):
             flow = wire.power_told(loop.answer)
-            if flow is None or wire.kind_of_mode(wire.mode_of(loop.sent)).startswith("BPT"):
+            if flow is None or wire.kind_of_mode(wire.mode_of(loop.sent)).startswith(("BPT", "DER")):
                 continue
             forward = flow >= -energy.NO_CURRENT
             yield holds("H-BPT-SIGN", forward, expected="power into the car", seen=f"{flow:g}", at=loop.at)

@@ -37,6 +37,7 @@ UNOFFERED_SET = 999
 
 DC_CONNECTORS = range(1, 5)
 AC_CONNECTORS = range(1, 4)
+MCS_CONNECTORS = range(1, 8)
 VALUES: dict[str, range] = {
     "ControlMode": range(1, 3),
     "MobilityNeedsMode": range(1, 3),
@@ -45,6 +46,7 @@ VALUES: dict[str, range] = {
     "BPTChannel": range(1, 3),
     "GeneratorMode": range(1, 3),
     "GridCodeIslandingDetectionMethod": range(1, 3),
+    "DERControlFunctions": range(1 << 12),
 }
 """Defined values of the parameters (reference 6)."""
 
@@ -56,7 +58,9 @@ def wanted_parameters(service: int) -> dict[str, range]:
     names += [] if known.is_dc else ["EVSENominalVoltage"]
     names += ["BPTChannel", "GeneratorMode"] if known.is_bpt else []
     names += ["GridCodeIslandingDetectionMethod"] if known is ServiceId.AC_BPT else []
+    names += ["DERControlFunctions"] if known.is_der else []
     connector = DC_CONNECTORS if known.is_dc else AC_CONNECTORS
+    connector = MCS_CONNECTORS if known.is_mcs else connector
     return {"Connector": connector} | {name: VALUES[name] for name in names}
 
 
@@ -68,9 +72,11 @@ def listed(exchange: Exchange[Any]) -> list[int]:
     return sorted(one.ServiceID for one in answer.EnergyTransferServiceList.Service)
 
 
-def declared(trace: Trace, *, dc: bool) -> list[int]:
-    """Ids of the declared energy transfer services of one message set."""
-    return sorted(service for service in ServiceId if service.is_dc is dc and trace.declared.get(service.name.lower()))
+def declared(trace: Trace, namespace: str) -> list[int]:
+    """Ids of the declared energy transfer services of one namespace."""
+    return sorted(
+        service for service in ServiceId if service.namespace == namespace and trace.declared.get(service.name.lower())
+    )
 
 
 class EverythingListed(ChargerCase):
@@ -83,8 +89,8 @@ class EverythingListed(ChargerCase):
     faults = {"hides-service": "V2G20-1248"}
 
     async def stimulate(self, bench: ChargerBench) -> None:
-        """Asks for the list, under the namespace of DC and of AC as far as there are services."""
-        for service in {one.is_dc: one for one in bench.services}.values():
+        """Asks for the list, under each namespace that has services."""
+        for service in {one.namespace: one for one in bench.services}.values():
             async with bench.ev.session(service=service) as session:
                 await session.reach(m.ServiceDiscoveryReq)
                 await session.proceed()
@@ -94,7 +100,7 @@ class EverythingListed(ChargerCase):
         namespaces = [one.sent.AppProtocol[0].ProtocolNamespace for one in trace.exchanges(m.SupportedAppProtocolReq)]
         found = at_least(len(namespaces), trace.exchanges(m.ServiceDiscoveryReq), trace)
         for exchange, namespace in zip(found, namespaces, strict=False):
-            wanted = declared(trace, dc=namespace.endswith(":DC"))
+            wanted = declared(trace, namespace)
             complete = set(wanted) <= set(listed(exchange))
             seen = listed(exchange) or describe(exchange)
             yield holds("V2G20-1248", complete, expected=f"services {wanted}", seen=seen, at=exchange.at)
