@@ -16,6 +16,8 @@ from typing import Final
 
 PER_TEST: Final = 1e-10
 """Probability that one test finds fault with values of a good generator."""
+FEW: Final = 16
+"""With fewer values bits that happen not to vary are common, and those that vary are no fair sample of all."""
 WINDOW: Final = 4
 """Octets that are looked at as a number that might count up: a clock in seconds or milliseconds."""
 
@@ -53,9 +55,9 @@ def patterns(values: Sequence[bytes]) -> list[str]:
     octets that count up or down.
 
     Args:
-        values: Of one length, in the order in which they came; fewer than two say nothing.
+        values: Of one length, in the order in which they came; fewer than `FEW` say nothing.
     """
-    if len(values) < 2:
+    if len(values) < FEW:
         return []
     mask = _varying(values)
     numbers = [int.from_bytes(value, "big") & mask for value in values]

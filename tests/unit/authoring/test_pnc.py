@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import random
 from dataclasses import replace
-
-from hypothesis import given
-from hypothesis import strategies as st
 
 from tests.unit.protocols.iso15118.test_plug_and_charge import pki, provisioning, wire
 from v2gready.authoring import pnc
@@ -41,22 +37,3 @@ def test_prices_are_judged_by_the_certificate_of_the_provider() -> None:
     assert pnc.signed_well("X", response, signer).verdict is Verdict.PASS
     assert pnc.signed_well("X", response).verdict is Verdict.FAIL
     assert pnc.signed_well("X", response, pki().cps.certificate_der()).verdict is Verdict.FAIL
-
-
-@given(seed=st.integers(0, 2**32), count=st.integers(0, 200))
-def test_random_values_have_no_weakness(seed: int, count: int) -> None:
-    rng = random.Random(seed)
-    assert pnc.weaknesses([rng.randbytes(16) for _ in range(count)]) == []
-
-
-def test_weaknesses_have_names() -> None:
-    rng = random.Random(1)
-    good = [rng.randbytes(16) for _ in range(50)]
-    assert pnc.weaknesses([*good, good[0]]) == ["1 of 51 values came before"]
-    digits = [f"{rng.randrange(10**16):016d}".encode() for _ in range(50)]
-    assert pnc.weaknesses(digits)[0] == "every octet is a printable character"
-    assert any("bits are the same" in one for one in pnc.weaknesses(digits))
-    half = [bytes(8) + rng.randbytes(8) for _ in range(50)]
-    assert pnc.weaknesses(half)[0] == "64 of 128 bits are the same in all 50 values"
-    assert any("ones" in one for one in pnc.weaknesses(half))
-    assert pnc.weaknesses([b"a", b"\xff\xff"]) == ["lengths of 1, 2 octets"]
