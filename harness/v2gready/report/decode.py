@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -20,13 +21,10 @@ def tree(message: Any, longest: int) -> Markup:
         message: Plain JSON tree.
         longest: Characters of a value that are shown.
     """
-    lines: list[Markup] = []
-    for line in _lines(message, 0, longest):
-        if len(lines) == _MOST_LINES:
-            lines.append(Markup("<i>…</i>"))
-            break
-        lines.append(line)
-    return Markup("\n").join(lines)
+    lines = list(islice(_lines(message, "", longest), _MOST_LINES + 1))
+    if len(lines) > _MOST_LINES:
+        lines[_MOST_LINES] = "<i>…</i>"
+    return Markup("\n".join(lines))  # noqa: S704 # each name and value in it was escaped
 
 
 def hexdump(raw: bytes, most: int) -> Markup:
@@ -40,30 +38,31 @@ def hexdump(raw: bytes, most: int) -> Markup:
     return escape("\n".join(rows))
 
 
-def _lines(node: Any, depth: int, longest: int) -> Iterator[Markup]:
+def _lines(node: Any, indent: str, longest: int) -> Iterator[str]:
+    """Lines of HTML; as plain text, for a report has hundreds of thousands of them."""
     if isinstance(node, Mapping):
         members = [(visible(key), value) for key, value in node.items()]
     else:
         members = [(f"[{position}]", value) for position, value in enumerate(node)]
     for name, value in members:
-        head = Markup("{}<b>{}</b>").format("  " * depth, name)
+        head = f"{indent}<b>{escape(name)}</b>"
         rational = _rational(value)
         if rational:
-            yield head + " " + rational
+            yield f"{head} {rational}"
         elif isinstance(value, Mapping | list) and value:
             yield head
-            yield from _lines(value, depth + 1, longest)
+            yield from _lines(value, f"{indent}  ", longest)
         else:
-            yield head + " " + escape(_scalar(value, longest))
+            yield f"{head} {escape(_scalar(value, longest))}"
 
 
-def _rational(value: Any) -> Markup | None:
+def _rational(value: Any) -> str:
     if not isinstance(value, Mapping) or set(value) != {"Exponent", "Value"}:
-        return None
+        return ""
     exponent, mantissa = value["Exponent"], value["Value"]
     if not isinstance(exponent, int) or not isinstance(mantissa, int) or abs(exponent) > 400:
-        return None
-    return Markup("{} <i>= {} {} 10<sup>{}</sup></i>").format(scaled(mantissa, exponent), mantissa, TIMES, exponent)
+        return ""
+    return f"{escape(scaled(mantissa, exponent))} <i>= {mantissa} {TIMES} 10<sup>{exponent}</sup></i>"
 
 
 def _scalar(value: Any, longest: int) -> str:

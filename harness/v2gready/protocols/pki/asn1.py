@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from pyasn1.codec.ber import decoder as ber
@@ -201,8 +202,9 @@ class Parsed:
         return tuple(_url(one["accessLocation"]) for one in found.value if str(one["accessMethod"]) == _OCSP)
 
 
+@lru_cache(maxsize=256)
 def parse(data: bytes) -> Parsed:
-    """Read a certificate.
+    """Read a certificate; the same octets come in session after session and are read once.
 
     Raises:
         Unreadable: It is none; says why.
