@@ -17,6 +17,7 @@ from v2gready.engine.ev_device import ev_credentials, serve_ev
 from v2gready.engine.grid_settings import installed
 from v2gready.engine.ocpp_settings import CSMS_ROLE, STATION_ROLE, checked
 from v2gready.engine.ocpp_settings import installed as ocpp_installed
+from v2gready.engine.rig import car_of, charger_of
 from v2gready.engine.settings import NETWORK
 from v2gready.model.dut import ConfigurationError, Problem
 from v2gready.references.charger import REFERENCE
@@ -31,6 +32,7 @@ PasswordEnv = Annotated[str, typer.Option(help="Environment variable with the pa
 Level = Annotated[int, typer.Option(help="Security profile: 1, 2 or 3.")]
 Pem = Annotated[str, typer.Option(help="PEM file, for security profiles 2 and 3.")]
 Control = Annotated[int, typer.Option(help="Port on loopback that takes hooks as POST /name?value=...; 0 for none.")]
+Rig = Annotated[str, typer.Option("--pki", help="Folder that v2gready pki init made: TLS, and Plug & Charge.")]
 PASSWORD_ENV = "V2GREADY_OCPP_PASSWORD"  # noqa: S105 - the name of a variable
 
 
@@ -42,11 +44,12 @@ def charger(
     csms: Annotated[str, typer.Option(help="URL of a CSMS: the charger is an OCPP station as well.")] = "",
     identity: Annotated[str, typer.Option(help="Its identity at the CSMS.")] = "V2GREADY-CS-1",
     password_env: PasswordEnv = PASSWORD_ENV,
+    pki: Rig = "",
     fault: Faults = None,
     list_faults: ListFaults = False,
     seed: Seed = None,
 ) -> None:
-    """The charger (SECC) over ISO 15118-20, plain TCP; with --csms one charger between car and back end."""
+    """The charger (SECC) over ISO 15118-20: plain TCP, or TLS with --pki; with --csms one charger with its back end."""
     if list_faults:
         _list(REFERENCE.faults)
         return
@@ -55,7 +58,8 @@ def charger(
     if csms:
         table = _table(1, password_env, {}) | {"url": csms, "identities": [identity]}
         back_end = checked(table, CSMS_ROLE, Path(), "device charger")
-    _serve(serve_charger(interface, sdp_port, chosen, _rng(seed), _say, back_end))
+    credentials = charger_of(Path(pki)) if pki else None
+    _serve(serve_charger(interface, sdp_port, chosen, _rng(seed), _say, back_end, credentials))
 
 
 @device_app.command()
@@ -63,6 +67,7 @@ def ev(
     *,
     interface: Annotated[str, typer.Option(help="Network interface; loopback unless told.")] = "lo",
     sdp_port: Annotated[int, typer.Option(help="UDP port of SDP.")] = 15118,
+    pki: Rig = "",
     roots: Annotated[str, typer.Option(help="PEM file of V2G roots: with it the car speaks TLS.")] = "",
     certificates: Annotated[str, typer.Option(help="PEM file of the vehicle certificate and its issuers.")] = "",
     key: Annotated[str, typer.Option(help="PEM file of its private key.")] = "",
@@ -79,7 +84,10 @@ def ev(
         _list(EV.faults)
         return
     chosen = _chosen("ev", fault, EV.faults)
-    credentials = ev_credentials(roots, certificates, key, curve)
+    if pki and (roots or certificates or key):
+        wrong = Problem("--pki", "does not go with --roots, --certificates and --key", "name the folder or the files")
+        raise ConfigurationError("device ev", [wrong])
+    credentials = car_of(Path(pki)) if pki else ev_credentials(roots, certificates, key, curve)
     _serve(
         serve_ev(
             interface,

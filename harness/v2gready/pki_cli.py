@@ -119,7 +119,8 @@ def _defective(pki: Hierarchy, role: Role, defect: str, *, given: bool) -> tuple
         what = "is no defect" if found is None else f"makes no sense for {role} in {pki.profiles.standard}"
         remedy = f"see v2gready pki issue --defects --role {role}"
         raise ConfigurationError("--defect", [Problem(defect, what, remedy)])
-    chain = found.apply(pki, role)
+    # A sub-CA that is revoked must not be the one above the good chain.
+    chain = found.apply(pki.sibling() if found.name == "revoked-sub-ca" else pki, role)
     return chain, chain.crls
 
 

@@ -61,6 +61,15 @@ def test_a_revoked_one_with_its_lists(pki: Command, tmp_path: Path) -> None:
     assert (code, "revoked at" in out) == (1, True)
 
 
+def test_a_revoked_sub_ca_is_not_that_of_the_good_chain(pki: Command, tmp_path: Path) -> None:
+    assert pki("init", "rig")[0] == 0
+    assert pki("issue", "rig", "--role", "secc", "--defect", "revoked-sub-ca")[0] == 0
+    lists = [item for path in sorted((tmp_path / "rig/issued").glob("*.crl")) for item in ("--crl", str(path))]
+    asked = ("--role", "secc", "--roots", "rig/tls-roots.pem", *lists)
+    assert pki("check", "rig/issued/secc-revoked-sub-ca.pem", *asked)[0] == 1
+    assert pki("check", "rig/secc.pem", *asked)[0] == 0
+
+
 def test_show_tells_everything_but_keys(pki: Command, tmp_path: Path) -> None:
     assert pki("init", "rig", "--edition", "2")[0] == 0
     code, out, _ = pki("show", "rig")

@@ -4,6 +4,7 @@ See docs/writing-a-test-case.md.
 """
 
 from v2gready.authoring import der, energy, randomness, wire
+from v2gready.authoring.chains import ShowsChains
 from v2gready.authoring.charger import (
     SERVICE_QUESTIONS,
     ChargerBench,
@@ -96,6 +97,7 @@ __all__ = [
     "Sample",
     "ServiceId",
     "Severity",
+    "ShowsChains",
     "TlsUse",
     "Trace",
     "Unreached",

@@ -32,8 +32,40 @@ def declared_services(pics: Mapping[str, bool]) -> tuple[ServiceId, ...]:
     return tuple(service for question, service in SERVICE_QUESTIONS.items() if pics.get(question))
 
 
+class Declared:
+    """What a bench knows of its device from the DUT file, and time."""
+
+    __slots__ = ()
+    pics: Mapping[str, bool]
+    pixit: Mapping[str, Any]
+
+    @property
+    def services(self) -> tuple[ServiceId, ...]:
+        """The declared energy transfer services."""
+        return declared_services(self.pics)
+
+    def service(self, *, dc: bool | None = None, bpt: bool | None = None) -> ServiceId:
+        """The first declared service of that kind; the PICS condition of the case says that there is one."""
+        return next(
+            one for one in self.services if (dc is None or one.is_dc == dc) and (bpt is None or one.is_bpt == bpt)
+        )
+
+    @property
+    def settling_time(self) -> float:
+        """Seconds in which the device reaches a new power, as its DUT file says."""
+        return self.number("settling_time", 3.0)
+
+    async def wait(self, seconds: float) -> None:
+        """Lets time pass; what happens meanwhile is on the trace."""
+        await asyncio.sleep(seconds)
+
+    def number(self, name: str, default: float) -> float:
+        """A numeric PIXIT parameter."""
+        return float(self.pixit.get(name, default))
+
+
 @dataclass(frozen=True, slots=True)
-class ChargerBench:
+class ChargerBench(Declared):
     """All that a stimulus may use.
 
     Attributes:
@@ -52,33 +84,9 @@ class ChargerBench:
     clock: Clock
     rng: random.Random
 
-    @property
-    def services(self) -> tuple[ServiceId, ...]:
-        """The declared energy transfer services."""
-        return declared_services(self.pics)
-
-    def service(self, *, dc: bool | None = None, bpt: bool | None = None) -> ServiceId:
-        """The first declared service of that kind; the PICS condition of the case says that there is one."""
-        return next(
-            one for one in self.services if (dc is None or one.is_dc == dc) and (bpt is None or one.is_bpt == bpt)
-        )
-
-    @property
-    def settling_time(self) -> float:
-        """Seconds in which the charger reaches a new power, as its DUT file says."""
-        return self.number("settling_time", 3.0)
-
     def loops_for(self, seconds: float) -> int:
         """Charge loops that fill so many seconds at the pace of the emulated car."""
         return max(1, round(seconds / LOOP_PERIOD))
-
-    async def wait(self, seconds: float) -> None:
-        """Lets time pass between two sessions."""
-        await asyncio.sleep(seconds)
-
-    def number(self, name: str, default: float) -> float:
-        """A numeric PIXIT parameter."""
-        return float(self.pixit.get(name, default))
 
 
 class ChargerCase(TestCase[ChargerBench]):

@@ -58,6 +58,11 @@ def target(response: Any) -> float | None:
     return total(getattr(response, "CLResControlMode", None), "EVSETargetActivePower")
 
 
+def told_by_car(request: Any) -> float | None:
+    """EVPresentActivePower of an AC loop request over all phases, in W; None if there is none."""
+    return total(getattr(request, "CLReqControlMode", None), "EVPresentActivePower")
+
+
 def wish(request: Any) -> float | None:
     """The current that a DC car asks for in Scheduled mode, in A; negative discharges. None in other modes."""
     mode = request.CLReqControlMode

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from v2gready.authoring.expectations import holds
 from v2gready.emulators.ev import ContractUse, SignatureDefect, Unequipped
 from v2gready.model.observation import Inconclusive, Observation
-from v2gready.model.trace import Exchange, Trace
+from v2gready.model.trace import Exchange, Frame, Trace
 from v2gready.protocols.iso15118 import chains, signature
 from v2gready.protocols.iso15118 import messages as m
 from v2gready.protocols.iso15118.signature import Encoding, Flaw, Verification
@@ -20,12 +20,16 @@ __all__ = [
     "SignatureDefect",
     "Unequipped",
     "Verification",
+    "asked_last",
     "by_contract",
     "chain_of",
     "challenge_for",
     "challenges",
     "echoing",
+    "no_contract",
+    "not_accepted",
     "shown_challenge",
+    "shown_last",
     "shows_contract",
     "signature_of",
     "signed_well",
@@ -142,3 +146,80 @@ def well_made(requirement: str, chain: Sequence[bytes], utc: int, *, at: Iterabl
     good = found is not None and found.trouble is chains.Trouble.UNTRUSTED and found.index == len(chain) - 1
     seen = "nothing wrong" if good else "no certificate" if found is None else f"{found.trouble.value}: {found.words}"
     return holds(requirement, good, expected="a chain in order, each signed by the next", seen=seen, at=at)
+
+
+def shown_last(trace: Trace) -> Frame:
+    """The last AuthorizationReq with a contract that was sent, whether or not it can be read.
+
+    Raises:
+        Inconclusive: None was sent.
+    """
+    return _sent_last(trace, m.AuthorizationReq, shows_contract)
+
+
+def asked_last(trace: Trace) -> Frame:
+    """The last CertificateInstallationReq that was sent, whether or not it can be read.
+
+    Raises:
+        Inconclusive: None was sent.
+    """
+    return _sent_last(trace, m.CertificateInstallationReq, lambda _: True)
+
+
+def _sent_last(trace: Trace, kind: type[Any], wanted: Callable[[Any], bool]) -> Frame:
+    """A certificate may be such that no reader of the schema takes the message: then the octets alone are there."""
+    setup = trace.exchange(m.AuthorizationSetupReq)
+    sent = [
+        one
+        for one in trace.frames(sender=trace.tester, link=setup.request.link)
+        if one.index > setup.request.index
+        and (one.message is None or (isinstance(one.message, kind) and wanted(one.message)))
+    ]
+    if setup.response is None or not sent:
+        raise Inconclusive(f"no {kind.__name__} of that kind was sent: {trace.last_words()}")
+    return sent[-1]
+
+
+def not_accepted(requirement: str, trace: Trace, request: Frame) -> Observation:
+    """A contract gets no OK: a WARNING or FAILED code, or the end of the connection.
+
+    Raises:
+        Inconclusive: Nobody watched behind the request.
+    """
+    return _turned_down(requirement, trace, request, m.AuthorizationRes, closing=True)
+
+
+def no_contract(requirement: str, trace: Trace, request: Frame, *, closing: bool) -> Observation:
+    """CertificateInstallationReq gets no contract: a WARNING or FAILED code.
+
+    Args:
+        requirement: Whose rule it is.
+        trace: What passed.
+        request: The request.
+        closing: The end of the connection will do as well.
+
+    Raises:
+        Inconclusive: Nobody watched behind the request.
+    """
+    return _turned_down(requirement, trace, request, m.CertificateInstallationRes, closing=closing)
+
+
+def _turned_down(requirement: str, trace: Trace, request: Frame, response: type[Any], *, closing: bool) -> Observation:
+    answers = [one for one in trace.frames(sender=trace.dut, link=request.link) if one.index > request.index]
+    gone = trace.closed(request.link, since=request.index)
+    if not answers and gone is None and trace.silence_after(request) <= 0:
+        raise Inconclusive("the link was not watched behind the request")
+    code = getattr(answers[0].message, "ResponseCode", None) if answers else None
+    named = isinstance(code, m.ResponseCode) and code >= m.ResponseCode.WARNING_AuthorizationSelectionInvalid
+    if answers:
+        name = type(answers[0].message).__name__ if answers[0].message is not None else "octets that are no message"
+        seen = name if code is None else f"{name} with {code.name}"
+        good = named and isinstance(answers[0].message, response)
+    else:
+        seen = "no answer" if gone is None else "connection closed"
+        good = closing and gone is not None
+    expected = f"{response.__name__} with a WARNING or FAILED code" + (
+        ", or the end of the connection" if closing else ""
+    )
+    at = (request.index, *(one.index for one in answers[:1]))
+    return holds(requirement, good, expected=expected, seen=seen, at=at)

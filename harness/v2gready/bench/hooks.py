@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import inspect
+import re
 import shlex
 import urllib.error
 import urllib.parse
@@ -17,6 +18,8 @@ from v2gready.transports.recorder import Recorder
 
 Prompt = Callable[[str, float], Awaitable[bool]]
 """Shows a text to the operator and waits; False if nobody confirmed in time."""
+_UNFILLED = re.compile(r"\{\w+\}")
+"""What stays of a target where the case gives no value."""
 Value = str | float | bool
 """What a hook may be given."""
 
@@ -70,8 +73,9 @@ class HookRunner:
     async def _carry_out(self, hook: Hook, values: Mapping[str, Value]) -> None:
         match hook.kind:
             case "prompt":
-                if not await self._prompt(_filled(hook.target, values), hook.timeout):
-                    raise HookError(f"nobody confirmed: {_filled(hook.target, values)}")
+                told = _UNFILLED.sub("(as it is)", _filled(hook.target, values))
+                if not await self._prompt(told, hook.timeout):
+                    raise HookError(f"nobody confirmed: {told}")
             case "command":
                 await _run_command(hook.name, [_filled(part, values) for part in shlex.split(hook.target)])
             case "http":

@@ -40,6 +40,8 @@ from v2gready.transports.recorder import Recorder
 from v2gready.transports.sockets import SocketNetwork
 from v2gready.transports.tls import KeyLog
 
+DEADLINE = 3600.0
+"""Seconds that a stimulus may take, the longest pause of the device apart."""
 REST = 10.0
 """Virtual seconds that the meter still watches the outlet after the last connection has ended."""
 LOOPBACK = IPv6Network("::1/128")
@@ -86,6 +88,11 @@ def default_plan(dut: DutFile) -> Plan:
     return Plan(service=service, control=control, pre_charge_rounds=None if rounds is None else int(rounds))
 
 
+def deadline(dut: DutFile) -> float:
+    """Seconds that a stimulus may take: a case with the longest pause of the device takes that time as well."""
+    return DEADLINE + float(dut.pixit.get("longest_pause", 0.0))
+
+
 def authorization_services(pics: Mapping[str, bool]) -> tuple[Authorization, ...]:
     """EIM and PnC as declared; EIM where nothing is."""
     declared = {Authorization.EIM: pics.get("eim"), Authorization.PnC: pics.get("pnc")}
@@ -107,7 +114,6 @@ class NetworkBench(BenchSetup):
     """
 
     virtual = False
-    deadline = 3600.0
     instruments: Collection[str] = ()
 
     def __init__(self, dut: DutFile, settings: Iso15118Settings, prompt: Prompt) -> None:
@@ -115,6 +121,7 @@ class NetworkBench(BenchSetup):
         self._settings = settings
         self._prompt = prompt
         self.hooks = tuple(dut.hooks)
+        self.deadline = deadline(dut)
 
     @asynccontextmanager
     async def open(
@@ -149,7 +156,6 @@ class EmbeddedBench(BenchSetup):
     """
 
     virtual = True
-    deadline = 3600.0
 
     def __init__(
         self,
@@ -165,6 +171,7 @@ class EmbeddedBench(BenchSetup):
         self._faults = tuple(faults)
         self._effects = effects
         self.hooks = embedded_hooks.NAMES
+        self.deadline = deadline(dut)
         self.instruments = (DC_METER, AC_METER)
 
     @asynccontextmanager

@@ -6,11 +6,13 @@ import asyncio
 import contextlib
 import random
 from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import replace
 
 from v2gready.engine.ocpp_settings import OcppSettings
 from v2gready.model.dut import ConfigurationError, Problem
+from v2gready.protocols.iso15118.messages import Authorization
 from v2gready.protocols.iso15118.services import ServiceId
-from v2gready.references.charger import REFERENCE, ChargerConfig, RunningCharger, SecurityPolicy
+from v2gready.references.charger import REFERENCE, ChargerConfig, ChargerCredentials, RunningCharger, SecurityPolicy
 from v2gready.transports.clock import Clock
 from v2gready.transports.internet import InternetNetwork
 from v2gready.transports.sockets import SocketNetwork
@@ -26,6 +28,7 @@ async def serve_charger(  # noqa: PLR0917 - the options of one command
     rng: random.Random,
     say: Callable[[str], None],
     back_end: OcppSettings | None = None,
+    credentials: ChargerCredentials | None = None,
 ) -> None:
     """Serves until cancelled.
 
@@ -36,15 +39,26 @@ async def serve_charger(  # noqa: PLR0917 - the options of one command
         rng: Source of session ids.
         say: Tells the operator where it listens.
         back_end: The CSMS that it calls as an OCPP station, None for none.
+        credentials: For TLS, Plug & Charge and certificate installation; None for a rig with plain TCP.
 
     Raises:
         ConfigurationError: The interface or a port cannot be had.
     """
     config = ChargerConfig(services=ALL_SERVICES, security=SecurityPolicy.NONE)
+    if credentials is not None:
+        config = replace(
+            config,
+            security=SecurityPolicy.TLS,
+            plain_tcp=False,
+            authorization_services=(Authorization.EIM, Authorization.PnC),
+            certificate_installation=True,
+            price_signed=True,
+            metering_signed=True,
+        )
     try:
         async with (
             SocketNetwork(interface, sdp_port=sdp_port) as network,
-            REFERENCE.open(network, Clock(), config=config, faults=faults, rng=rng) as charger,
+            REFERENCE.open(network, Clock(), config=config, faults=faults, rng=rng, credentials=credentials) as charger,
         ):
             say(f"reference charger on {interface}, SDP on {charger.endpoint}")
             for fault in faults:

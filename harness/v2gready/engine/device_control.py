@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import re
 from collections.abc import AsyncIterator, Collection
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
@@ -13,6 +14,8 @@ from v2gready.engine.ocpp_hooks import carried_out
 from v2gready.model.dut import ConfigurationError, Problem
 
 LOOPBACK: Final = "127.0.0.1"
+_UNFILLED: Final = re.compile(r"\{\w+\}")
+"""What stays of a URL where the case gives no value."""
 MAX_REQUEST: Final = 64 * 1024
 """Octets of one hook over HTTP."""
 
@@ -51,7 +54,7 @@ async def _obeyed(device: Any, names: Collection[str], request: str) -> str:
     name = parts.path.strip("/")
     if method != "POST" or name not in names:
         return "404 Not Found"
-    values = {key: _value(text) for key, text in parse_qsl(parts.query)}
+    values = {key: _value(text) for key, text in parse_qsl(parts.query) if not _UNFILLED.fullmatch(text)}
     try:
         await carried_out(device, name, values)
     except (TypeError, ValueError, KeyError, AttributeError) as wrong:

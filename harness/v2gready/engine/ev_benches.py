@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,17 @@ from v2gready.authoring.charger import declared_services
 from v2gready.authoring.ev.bench import EvBench
 from v2gready.bench.hooks import HookRunner, Prompt
 from v2gready.bench.meter import AC_METER, DC_METER, VEHICLE_METER, VirtualMeter
-from v2gready.emulators.charger import EMULATOR, ChargerDriver, EmulatedCharger
+from v2gready.emulators.charger import EMULATOR, ChargerDriver, EmulatedCharger, SeccCredentials
+from v2gready.emulators.charger.driver import PATIENCE
 from v2gready.engine import ev_hooks
-from v2gready.engine.benches import REST, BenchSetup, captured
+from v2gready.engine.benches import REST, BenchSetup, captured, deadline
+from v2gready.engine.charger_credentials import RigBackend
 from v2gready.engine.embedded_hooks import runner
 from v2gready.engine.ev_settings import EvSettings
 from v2gready.model.dut import DutFile
+from v2gready.model.trace import EventKind
 from v2gready.protocols.iso15118.secc import ChargerConfig, SecurityPolicy
+from v2gready.protocols.iso15118.secc.backend import LocalBackend
 from v2gready.protocols.iso15118.services import ControlMode
 from v2gready.references.ev import REFERENCE, Effect, EvDeviceConfig, EvDeviceCredentials, EvSecurity
 from v2gready.transports.clock import Clock
@@ -32,11 +37,20 @@ UNPLUG = "unplug"
 
 
 def default_charger(dut: DutFile, settings: EvSettings) -> ChargerConfig:
-    """The charger that a case gets which asks for nothing special: it offers what the car declares."""
-    services = declared_services(dut.pics)
+    """The charger that a case gets which asks for nothing special: it offers what the car declares.
+
+    AC_DER has cases of its own: elsewhere it is offered to a car alone that declares nothing else.
+    """
+    declared = declared_services(dut.pics)
+    services = tuple(one for one in declared if not one.is_der) or declared
     plain = settings.security is not SecurityPolicy.TLS
-    config = ChargerConfig(security=settings.security, plain_tcp=plain)
-    return ChargerConfig(services=services, security=settings.security, plain_tcp=plain) if services else config
+    backend = None if settings.credentials is None else settings.credentials.good.backend
+    config = ChargerConfig(
+        security=settings.security,
+        plain_tcp=plain,
+        lenient_signatures=isinstance(backend, LocalBackend) and backend.lenient,
+    )
+    return replace(config, services=services) if services else config
 
 
 class EvNetworkBench(BenchSetup):
@@ -49,7 +63,6 @@ class EvNetworkBench(BenchSetup):
     """
 
     virtual = False
-    deadline = 3600.0
     instruments: Collection[str] = ()
 
     def __init__(self, dut: DutFile, settings: EvSettings, prompt: Prompt) -> None:
@@ -57,6 +70,7 @@ class EvNetworkBench(BenchSetup):
         self._settings = settings
         self._prompt = prompt
         self.hooks = tuple(dut.hooks)
+        self.deadline = deadline(dut)
 
     @asynccontextmanager
     async def open(
@@ -67,7 +81,12 @@ class EvNetworkBench(BenchSetup):
         network = SocketNetwork(settings.interface, sdp_port=settings.sdp_port)
         act = HookRunner(self._dut.hooks, recorder, self._prompt)
         with KeyLog() as keylog, captured(capture, keylog) as wrap:
-            charger = EmulatedCharger(default_charger(self._dut, settings), settings.credentials)
+            charger = EmulatedCharger(
+                default_charger(self._dut, settings),
+                equipped(settings.credentials, recorder),
+                patience=float(self._dut.pixit.get("patience", PATIENCE)),
+                keylog=keylog,
+            )
             async with network, EMULATOR.open(charger, recorder, clock, wrap(network, clock)) as driver:
                 yield EvBench(driver, self._dut.pics, self._dut.pixit, prepared(driver, act), clock, rng)
                 if UNPLUG in self.hooks:  # the next case begins with a car that comes anew
@@ -86,8 +105,6 @@ class EvEmbeddedBench(BenchSetup):
     """
 
     virtual = True
-    deadline = 86_400.0
-    """A pause of hours is a moment on virtual time."""
 
     def __init__(
         self,
@@ -103,6 +120,7 @@ class EvEmbeddedBench(BenchSetup):
         self._faults = tuple(faults)
         self._effects = effects
         self.hooks = ev_hooks.NAMES
+        self.deadline = deadline(dut)
         self.instruments = (DC_METER, AC_METER, VEHICLE_METER)
 
     @asynccontextmanager
@@ -120,6 +138,7 @@ class EvEmbeddedBench(BenchSetup):
                 credentials=settings.credentials if tls else None,
                 rng=random.Random(rng.random()),  # noqa: S311 - a bench wants reproducible ids, not secret ones
                 listener=inlet.of_charger,
+                keylog=keylog,
             )
             async with (
                 link.host("charger") as outlet,
@@ -141,6 +160,19 @@ class EvEmbeddedBench(BenchSetup):
                 await asyncio.sleep(REST)
                 if self._effects is not None:
                     self._effects.extend(car.effects)
+
+
+def equipped(credentials: SeccCredentials | None, recorder: Recorder) -> SeccCredentials | None:
+    """The same with a back end for one case, which writes into the trace what the bench lacks."""
+    if credentials is None or not isinstance(credentials.good.backend, RigBackend):
+        return credentials
+
+    def note(sentence: str) -> None:
+        if not recorder.full:
+            recorder.event(EventKind.UNEQUIPPED, "harness", reason=sentence)
+
+    good = replace(credentials.good, backend=credentials.good.backend.for_case(note))
+    return replace(credentials, good=good)
 
 
 class Inlet:

@@ -17,7 +17,7 @@ from pathlib import Path
 from v2gready.engine.benches import LOOPBACK
 from v2gready.engine.device_control import controlled
 from v2gready.engine.ev_hooks import NAMES
-from v2gready.engine.settings import CURVES, read_certificates, read_private_key
+from v2gready.engine.tables import CURVES, read_certificates, read_private_key
 from v2gready.model.dut import ConfigurationError, Problem
 from v2gready.protocols import sdp
 from v2gready.protocols.pki import Credential

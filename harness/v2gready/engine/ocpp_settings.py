@@ -23,7 +23,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from v2gready.engine.settings import EMBEDDED, NETWORK, read_certificates, read_integer
+from v2gready.engine.settings import EMBEDDED, NETWORK
+from v2gready.engine.tables import read_certificates, read_integer
 from v2gready.model.dut import ConfigurationError, DutFile, Problem
 
 if TYPE_CHECKING:

@@ -162,11 +162,11 @@ def read_certificates(paths: Iterable[Path]) -> list[bytes]:
         if armoured:
             found += [_decoded(path, text) for text in armoured]
         elif b"PRIVATE KEY-----" in data:
-            _wrong(path, "holds a private key and no certificate", "name the file with the certificate")
+            refuse(path, "holds a private key and no certificate", "name the file with the certificate")
         elif data[:1] == bytes([_SEQUENCE]):
             found.append(data)
         else:
-            _wrong(path, "holds no certificate", "name a PEM or DER file")
+            refuse(path, "holds no certificate", "name a PEM or DER file")
     return found
 
 
@@ -193,10 +193,10 @@ def read_credential(certificates: Path, key: Path) -> Credential:
     try:
         chain = [x509.load_der_x509_certificate(one) for one in read_certificates([certificates])]
     except ValueError:
-        _wrong(certificates, "holds something that is no certificate", "make the PKI again: v2gready pki init")
+        refuse(certificates, "holds something that is no certificate", "make the PKI again: v2gready pki init")
     private = read_key(key)
     if private.public_key() != chain[0].public_key():
-        _wrong(key, f"does not belong to {certificates.name}", "make the PKI again: v2gready pki init")
+        refuse(key, f"does not belong to {certificates.name}", "make the PKI again: v2gready pki init")
     return Credential(chain[0], private, tuple(chain[1:]))
 
 
@@ -209,9 +209,9 @@ def read_key(path: Path) -> PrivateKey:
     try:
         found = load_pem_private_key(read(path), None)
     except (ValueError, TypeError):
-        _wrong(path, "holds no private key that can be read", "name a PEM file without password")
+        refuse(path, "holds no private key that can be read", "name a PEM file without password")
     if not isinstance(found, PrivateKey):
-        _wrong(path, "holds a key of another type", "use EC, Ed448 or RSA")
+        refuse(path, "holds a key of another type", "use EC, Ed448 or RSA")
     return found
 
 
@@ -219,10 +219,15 @@ def _decoded(path: Path, text: bytes) -> bytes:
     try:
         return base64.b64decode(b"".join(text.split()), validate=True)
     except binascii.Error:
-        _wrong(path, "holds broken PEM", "write it again: openssl x509 -in FILE -inform DER")
+        refuse(path, "holds broken PEM", "write it again: openssl x509 -in FILE -inform DER")
 
 
-def _wrong(path: Path, what: str, remedy: str) -> NoReturn:
+def refuse(path: Path, what: str, remedy: str) -> NoReturn:
+    """Say what is wrong with a file or folder.
+
+    Raises:
+        ConfigurationError: Always.
+    """
     raise ConfigurationError(str(path), [Problem("file", what, remedy)])
 
 
@@ -255,4 +260,4 @@ def _settings(path: Path) -> Settings:
             Role(table["contract_root"]),
         )
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, ValueError, TypeError) as problem:
-        _wrong(path, f"is damaged: {problem}", "make the PKI again: v2gready pki init")
+        refuse(path, f"is damaged: {problem}", "make the PKI again: v2gready pki init")

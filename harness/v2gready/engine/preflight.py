@@ -10,8 +10,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from v2gready.bench.hooks import Prompt
-from v2gready.emulators.ev import EvConfig, EvCredentials, EvDriver, TlsUse
+from v2gready.emulators.ev import EvConfig, EvCredentials, EvDriver
 from v2gready.engine.benches import on_link
+from v2gready.engine.car_credentials import told_of_car, vehicle_uses
+from v2gready.engine.charger_credentials import status, told_of_charger, wrong_statuses
 from v2gready.engine.data import load_questionnaires, read_toml
 from v2gready.engine.ev_settings import ROLE as EV_ROLE
 from v2gready.engine.ev_settings import EvSettings, embedded_credentials, ev_settings
@@ -32,6 +34,11 @@ from v2gready.transports.recorder import Recorder
 from v2gready.transports.sockets import SocketNetwork
 from v2gready.transports.stream import TransportError
 
+_NEEDED_HOOKS = {
+    "plug_in": "is missing; every case with a car needs it: add [hooks.plug_in]",
+    "unplug": "is missing; without it cases with two visits are not run, and the car of one case is there in the next",
+}
+"""What the bench of a car cannot do without."""
 PATIENCE = 3.0
 """Seconds that ``doctor`` waits for a CSMS to take a connection."""
 
@@ -175,17 +182,9 @@ def check_interface(settings: Iso15118Settings | EvSettings, source: str) -> Non
 def _embedded_credentials(settings: Iso15118Settings) -> tuple[Iso15118Settings, ChargerCredentials]:
     # OpenSSL compares validity with the machine's clock, whatever the virtual one says.
     pki = TestPki(datetime.now(UTC) - timedelta(days=1))
-    variants = {
-        TlsUse.OTHER_VEHICLE: pki.other_vehicle(),
-        TlsUse.FOREIGN: pki.foreign_vehicle(),
-        TlsUse.EXPIRED: pki.expired_vehicle(),
-        TlsUse.NOT_YET_VALID: pki.future_vehicle(),
-        TlsUse.CONTRACT: pki.contract_like(),
-        TlsUse.PROVISIONING: pki.oem_provisioning,
-        TlsUse.OEM_ROOT: pki.oem_vehicle(),
-    }
-    ev = EvCredentials(pki.roots, pki.vehicle, variants=variants, vehicle_pki=pki)
-    car, charger = with_contracts(ev, ChargerCredentials(pki.secc, pki.roots))
+    ev = EvCredentials(pki.roots, pki.vehicle, variants=vehicle_uses(pki), vehicle_pki=pki)
+    secc = ChargerCredentials(pki.secc, pki.roots, status=status(pki, pki.secc), statuses=wrong_statuses(pki))
+    car, charger = with_contracts(ev, secc)
     return replace(settings, credentials=car), charger
 
 
@@ -220,9 +219,13 @@ def examine(path: Path) -> list[tuple[str, bool, str]]:
         *((f"hook {name}", True, hook.kind) for name, hook in ready.dut.hooks.items()),
     ]
     if ready.settings is not None and ready.settings.kind != EMBEDDED:
-        findings.append(_sdp_check(ready.settings))
+        findings += [*told_of_car(ready.settings.credentials, ready.dut.pics), _sdp_check(ready.settings)]
     if ready.charging is not None and ready.charging.kind != EMBEDDED:
-        findings.append(_listening_check(ready.charging))
+        findings += [
+            *((f"hook {name}", False, lack) for name, lack in _NEEDED_HOOKS.items() if name not in ready.dut.hooks),
+            *told_of_charger(ready.charging.credentials, ready.dut.pics),
+            _listening_check(ready.charging),
+        ]
     if ready.grid is not None:
         findings += [*ready.grid.findings(), *ready.grid.probed()]
     if ready.ocpp is not None:

@@ -41,6 +41,13 @@ security = "tls"          # or "none" for a rig
 roots = "roots.pem"       # trust anchors for the charger's chain
 vehicle_certificates = "vehicle.pem"   # leaf first, then its issuers
 vehicle_key = "vehicle.key"
+# contract_certificates = "contract.pem"           # for Plug & Charge
+# contract_key = "contract.key"
+# provisioning_certificates = "oem-provisioning.pem"   # to have contracts installed
+# provisioning_key = "oem-provisioning.key"
+# authorities = "rig"     # folder of v2gready pki init whose roots the charger trusts: gives all of these, and chains
+#                         # that the charger has to refuse
+# variants = "issued"     # folder with such chains that lie ready: vehicle-expired.pem, vehicle-expired.key, ...
 """
 
 _GRID = """\
@@ -84,6 +91,13 @@ security = "tls"          # or "none" for a rig
 roots = "roots.pem"       # trust anchors for the vehicle's chain: V2G and OEM roots
 secc_certificates = "secc.pem"   # leaf first, then its issuers; the car has to trust their root
 secc_key = "secc.key"
+# contract_roots = "mo-roots.pem"          # for Plug & Charge: trust anchors for the car's contracts
+# provisioning_roots = "oem-root.pem"      # to install contracts: trust anchors for its provisioning certificate
+# cps_certificates = "cps.pem"             # and who signs them
+# cps_key = "cps.key"
+# authorities = "rig"     # folder of v2gready pki init whose roots the car trusts: gives all of these, contracts to
+#                         # install, and chains that the car has to refuse
+# variants = "issued"     # folder with such chains that lie ready: secc-expired.pem, secc-expired.key, ...
 """
 
 _RATED = "# rated_power = 11000.0     # W towards the grid"
@@ -117,6 +131,14 @@ _HOOKS_OF_CAR = """\
 # [hooks.stop]
 # kind = "prompt"
 # text = "Stop the session in the car."
+# timeout = 300
+# [hooks.prefer]
+# kind = "prompt"
+# text = "Set the car to: service {service}, control mode {control}, authorization {authorization}."
+# timeout = 300
+# [hooks.install_certificate]
+# kind = "prompt"
+# text = "Have the car ask for a new contract at its next session."
 # timeout = 300"""
 _DO = """\
 # [hooks.do]

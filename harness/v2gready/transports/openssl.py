@@ -1,4 +1,4 @@
-"""What OpenSSL can say in a ClientHello and Python's ssl has no name for (RFC 8446 4.2, RFC 6066).
+"""What OpenSSL can say in a handshake and Python's ssl has no name for (RFC 8446 4.2, RFC 6066).
 
 The functions of libssl are called on the context behind an `ssl.SSLContext`. Where Python was built with OpenSSL inside
 of it, they cannot be found: then a context stays as it is, and `REACHABLE` is False.
@@ -9,8 +9,9 @@ from __future__ import annotations
 import _ssl
 import ctypes
 import ssl
-from collections.abc import Sequence
+from collections.abc import Callable, MutableMapping, Sequence
 from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 from cryptography import x509
 
@@ -18,11 +19,20 @@ from v2gready.transports.stream import TransportError
 
 _SET_GROUPS: Final = 92
 _SET_SIGNATURES: Final = 98
+_SET_CLIENT_SIGNATURES: Final = 102
 _SET_STATUS_TYPE: Final = 65
+_SET_STATUS_CALLBACK: Final = 63
+_GET_STATUS: Final = 70
+_SET_STATUS: Final = 71
 _STATUS_OCSP: Final = 1
+_ACKNOWLEDGED, _NOT_ACKNOWLEDGED, _GO_ON = 0, 3, 1
+_StatusCallback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)
 _FUNCTIONS: Final = {
     "SSL_CTX_set_ciphersuites": (ctypes.c_int, (ctypes.c_void_p, ctypes.c_char_p)),
     "SSL_CTX_ctrl": (ctypes.c_long, (ctypes.c_void_p, ctypes.c_int, ctypes.c_long, ctypes.c_void_p)),
+    "SSL_CTX_callback_ctrl": (ctypes.c_long, (ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p)),
+    "SSL_ctrl": (ctypes.c_long, (ctypes.c_void_p, ctypes.c_int, ctypes.c_long, ctypes.c_void_p)),
+    "CRYPTO_malloc": (ctypes.c_void_p, (ctypes.c_size_t, ctypes.c_char_p, ctypes.c_int)),
     "SSL_CTX_set0_CA_list": (None, (ctypes.c_void_p, ctypes.c_void_p)),
     "SSL_CTX_set_tlsext_max_fragment_length": (ctypes.c_int, (ctypes.c_void_p, ctypes.c_uint8)),
     "OPENSSL_sk_new_null": (ctypes.c_void_p, ()),
@@ -66,6 +76,15 @@ def offer_signatures(context: ssl.SSLContext, names: Sequence[str]) -> None:
     _call("SSL_CTX_ctrl", context, _SET_SIGNATURES, 0, ":".join(names).encode("ascii"))
 
 
+def ask_for_signatures(context: ssl.SSLContext, names: Sequence[str]) -> None:
+    """signature_algorithms of CertificateRequest: what a server takes from a client, in OpenSSL's spelling.
+
+    Raises:
+        TransportError: OpenSSL knows none of that name.
+    """
+    _call("SSL_CTX_ctrl", context, _SET_CLIENT_SIGNATURES, 0, ":".join(names).encode("ascii"))
+
+
 def offer_groups(context: ssl.SSLContext, names: Sequence[str]) -> None:
     """supported_groups, in OpenSSL's spelling (``P-521``), in order.
 
@@ -99,6 +118,56 @@ def limit_fragments(context: ssl.SSLContext, code: int) -> None:
         TransportError: There is no such code.
     """
     _call("SSL_CTX_set_tlsext_max_fragment_length", context, code)
+
+
+def staple(context: ssl.SSLContext, response: bytes) -> None:
+    """Answers status_request with an OCSP response, DER, for the leaf; in TLS 1.3 OpenSSL knows no other place.
+
+    Args:
+        context: Of a server.
+        response: What is stapled to every session.
+    """
+
+    def give(session: int, _: int | None) -> int:
+        if _LIBRARY is None:
+            return _NOT_ACKNOWLEDGED
+        octets = _LIBRARY.CRYPTO_malloc(len(response), b"", 0)  # OpenSSL takes it over, and frees it
+        ctypes.memmove(octets, response, len(response))
+        taken = _LIBRARY.SSL_ctrl(session, _SET_STATUS, len(response), octets) == 1
+        return _ACKNOWLEDGED if taken else _NOT_ACKNOWLEDGED
+
+    _answer_status(context, give)
+
+
+def stapled(context: ssl.SSLContext) -> list[bytes]:
+    """Where the OCSP responses of servers will be, after the handshakes of a client that asks for them.
+
+    Args:
+        context: Of the client.
+    """
+    found: list[bytes] = []
+
+    def take(session: int, _: int | None) -> int:
+        octets = ctypes.c_void_p()
+        size = -1 if _LIBRARY is None else _LIBRARY.SSL_ctrl(session, _GET_STATUS, 0, ctypes.byref(octets))
+        if size > 0 and octets.value:
+            found.append(ctypes.string_at(octets.value, size))
+        return _GO_ON
+
+    _answer_status(context, take)
+    return found
+
+
+def _answer_status(context: ssl.SSLContext, answer: Callable[[int, int | None], int]) -> None:
+    if _LIBRARY is None:
+        return
+    callback = _StatusCallback(answer)
+    _LIBRARY.SSL_CTX_callback_ctrl(_pointer(context), _SET_STATUS_CALLBACK, ctypes.cast(callback, ctypes.c_void_p))
+    _CALLBACKS[context] = callback
+
+
+_CALLBACKS: Final[MutableMapping[ssl.SSLContext, Any]] = WeakKeyDictionary()
+"""OpenSSL holds no reference to what it calls."""
 
 
 def _call(name: str, context: ssl.SSLContext, *arguments: Any) -> None:

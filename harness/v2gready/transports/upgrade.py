@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import re
@@ -21,7 +22,8 @@ from websockets.http11 import Request, Response
 from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
-from v2gready.transports.stream import ByteStream
+from v2gready.transports.stream import ByteStream, StreamReset
+from v2gready.transports.tls import TlsFailure
 
 MAX_HEAD = 0x4000
 """Octets of a request or response head, line ends included. A browser's is an eighth of it."""
@@ -228,6 +230,39 @@ def judge_answer(protocol: ClientProtocol, head: bytes) -> None:
     if protocol.handshake_exc is not None:
         # The library says "no valid HTTP response" and keeps what is wrong with it as the cause.
         raise HandshakeRefused(status, headers, str(protocol.handshake_exc.__cause__ or protocol.handshake_exc))
+
+
+async def ask_for_upgrade(stream: ByteStream, protocol: ClientProtocol, request: Request, seconds: float) -> bytes:
+    """Sends the request of a client, and judges the answer.
+
+    Args:
+        stream: Fresh connection; closed if there is no WebSocket.
+        protocol: The client's side of the core.
+        request: What it asks for.
+        seconds: For the whole handshake.
+
+    Returns:
+        What came behind the head of the answer.
+
+    Raises:
+        HandshakeRefused: No WebSocket.
+        TlsFailure: The server refused our certificate, which TLS 1.3 tells this late.
+    """
+    try:
+        async with asyncio.timeout(seconds):
+            stream.send(request.serialize())
+            head, rest = await read_head(stream)
+        judge_answer(protocol, head)
+    except (BadHead, TimeoutError, StreamReset) as error:
+        stream.close()
+        raise HandshakeRefused(0, reason=failure(error, seconds)[1]) from None
+    except (HandshakeRefused, TlsFailure):
+        stream.close()
+        raise
+    except BaseException:
+        stream.abort()
+        raise
+    return rest
 
 
 def answer_request(protocol: ServerProtocol, head: bytes, decide: Decide) -> tuple[Decision, bytes]:

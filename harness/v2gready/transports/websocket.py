@@ -43,10 +43,10 @@ from v2gready.transports.upgrade import (
     HeaderList,
     add_headers,
     answer_request,
+    ask_for_upgrade,
     basic_authorization,
     failure,
     identity_path,
-    judge_answer,
     read_head,
     refusal,
 )
@@ -163,21 +163,7 @@ class WebSocket:
         request = protocol.connect()
         request.path = path
         add_headers(request, [("Host", host), *headers])
-        try:
-            async with asyncio.timeout(timeout):
-                stream.send(request.serialize())
-                head, rest = await read_head(stream)
-            judge_answer(protocol, head)
-        except (BadHead, TimeoutError, StreamReset) as error:
-            stream.close()
-            raise HandshakeRefused(0, reason=failure(error, timeout)[1]) from None
-        except (HandshakeRefused, TlsFailure):
-            stream.close()
-            raise
-        except BaseException:
-            stream.abort()
-            raise
-        return cls(stream, protocol, rest)
+        return cls(stream, protocol, await ask_for_upgrade(stream, protocol, request, timeout))
 
     @classmethod
     async def accept(

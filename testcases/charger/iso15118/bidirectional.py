@@ -35,6 +35,8 @@ BIG_CAR = Ratings(
 """A car that gives more than any charger takes."""
 WORTH_COUNTING = 5.0
 """Wh below which a register of whole watt-hours says nothing."""
+WORTH_JUDGING = 500.0
+"""W from which on power has a direction; our own figure."""
 COUNTING_TIME = 8.0
 """Seconds in each direction: 10 kW are then 22 Wh."""
 
@@ -313,6 +315,68 @@ class AcDischargeToldIsMeasured(ChargerCase):
             energy.as_measured("H-TOLD-MEASURED", trace, one, "ac.power", energy.flow(one.answer) or 0.0)
             for one in told
         )
+
+
+class AcReversal(ChargerCase):
+    """AC, Scheduled: the car decides, and the outlet stays energised in whichever direction power flows.
+
+    A relay for reverse power in the outlet, set up for one direction, opens under load.
+    """
+
+    id = "CHG-BPT-REVERS-02"
+    title = "AC_BPT Scheduled: charge, discharge, charge"
+    area = "bidirectional"
+    requirements = ("H-BPT-SIGN", "H-BPT-AC-OUTLET")
+    pics = "ac_bpt and scheduled"
+    faults = {
+        "ac-discharge-opens-contactor": "H-BPT-AC-OUTLET",
+        "ac-present-power-inverted": "H-BPT-SIGN",
+    }
+    instruments = ("ac_meter",)
+    powers = (5_000, -5_000, 5_000)
+
+    async def stimulate(self, bench: ChargerBench) -> None:
+        """5 kW in, 5 kW out, 5 kW in."""
+        loops = bench.loops_for(bench.settling_time)
+        async with bench.ev.session(service=ServiceId.AC_BPT, control=ControlMode.SCHEDULED) as session:
+            await session.reach(m.AC_ChargeLoopReq)
+            for power in self.powers:
+                await session.charge(loops, power=power)
+            await session.run_to_end()
+
+    def judge(self, trace: Trace) -> Iterator[Observation]:
+        """In each direction: OK, voltage at the outlet, and a present power of the car's own sign, if one is told."""
+        ways: list[energy.Loop] = []
+        for loop in energy.loops(trace):
+            present = _drawn(loop)
+            if abs(present) < WORTH_JUDGING:
+                continue
+            if ways and (_drawn(ways[-1]) > 0) == (present > 0):
+                ways[-1] = loop
+            else:
+                ways.append(loop)
+        nominal = max(one.value for one in trace.samples("ac.voltage"))
+        for loop in ways:
+            volts = energy.held(trace, "ac.voltage", loop.request.t)
+            yield holds(
+                "H-BPT-AC-OUTLET",
+                volts.value > 0.8 * nominal > energy.SAFE_VOLTAGE,
+                expected="an energised outlet",
+                seen=f"{volts.value:.0f} V at {_drawn(loop):.0f} W",
+                at=(*loop.at, volts.index),
+            )
+            told = energy.flow(loop.answer)
+            if told is not None:
+                good = abs(told) < WORTH_JUDGING or told * _drawn(loop) > 0
+                expected = f"the sign of {_drawn(loop):.0f} W"
+                yield holds("H-BPT-SIGN", good, expected=expected, seen=f"{told:.0f} W", at=loop.at)
+        if len(ways) < len(self.powers):
+            raise Inconclusive(f"the session ended before the power had reversed twice: {trace.last_words()}")
+
+
+def _drawn(loop: energy.Loop) -> float:
+    """Power that an AC car tells as present."""
+    return energy.told_by_car(loop.sent) or 0.0
 
 
 class ChannelSelection(ChargerCase):

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from v2gready.authoring import (
-    FAILED_CODES,
     ChargerBench,
     ChargerCase,
     EvSession,
@@ -321,70 +320,3 @@ class OtherKey(UnsignedRequest):
     id = "CHG-CERT-SIGN-04"
     title = "CertificateInstallation: a signature by another key gets no contract"
     defect = SignatureDefect.OTHER_KEY
-
-
-class DefectiveChain(_Installation):
-    """A provisioning chain with one defect, correctly signed: no contract. Which code is due for it is not known."""
-
-    requirements = ("H-CERT-OEM-CHAIN",)
-    faults = {"installation-chain-unchecked": "H-CERT-OEM-CHAIN"}
-    defect: ClassVar[str]
-
-    async def ask(self, bench: ChargerBench, session: EvSession) -> Any:
-        """Shows it."""
-        return await session.install_certificate(oem=bench.ev.defective_provisioning(self.defect))
-
-    def judge(self, trace: Trace) -> Iterator[Observation]:
-        """A WARNING or a FAILED code in CertificateInstallationRes."""
-        exchange = decided(trace)[0]
-        refused = getattr(exchange.answer, "ResponseCode", None) in (*WARNINGS, *FAILED_CODES)
-        good = refused and isinstance(exchange.answer, m.CertificateInstallationRes)
-        expected = "CertificateInstallationRes with a WARNING or FAILED code"
-        yield holds("H-CERT-OEM-CHAIN", good, expected=expected, seen=describe(exchange), at=exchange.at)
-
-
-def row(number: int, defect: str, title: str, purpose: str) -> type[DefectiveChain]:
-    """The case for one defect."""
-    return type(
-        f"Provisioning{defect.title().replace('-', '')}",
-        (DefectiveChain,),
-        {
-            "__doc__": purpose,
-            "__module__": __name__,
-            "id": f"CHG-CERT-OEM-{number:02}",
-            "title": f"CertificateInstallation: no contract for {title}",
-            "defect": defect,
-        },
-    )
-
-
-FOREIGN_ROOT = row(
-    1,
-    "foreign-root",
-    "a provisioning certificate under an unknown root",
-    "Everybody can make a root, and provisioning certificates under it, with anybody's PCID.",
-)
-TWIN_ROOT = row(
-    2,
-    "same-name-root",
-    "a provisioning certificate under a root of the same name",
-    "A root is known by its key; its name is free to use.",
-)
-BAD_SIGNATURE = row(
-    3,
-    "bad-signature",
-    "a provisioning certificate with a wrong signature",
-    "A certificate that no manufacturer signed is nobody's certificate.",
-)
-LEAF_BY_LEAF = row(
-    4,
-    "leaf-issued-by-leaf",
-    "a provisioning certificate that another one has issued",
-    "One stolen car must not be able to ask for contracts in the name of all others.",
-)
-EXPIRED = row(
-    5,
-    "expired",
-    "an expired provisioning certificate",
-    "A car that was scrapped or sold may have lost its key since.",
-)

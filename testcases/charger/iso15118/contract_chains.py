@@ -8,17 +8,20 @@ from typing import ClassVar
 from v2gready.authoring import (
     FAILED_CODES,
     RECOMMENDED,
+    REQUIRED,
     ChargerBench,
     ChargerCase,
-    EvSession,
     Observation,
+    ShowsChains,
     Trace,
     answered,
+    connection,
     describe,
     holds,
+    serves,
 )
 from v2gready.authoring import messages as m
-from v2gready.authoring.pnc import ContractUse, echoing
+from v2gready.authoring.pnc import echoing, not_accepted, shown_last
 
 CODE = m.ResponseCode
 VALIDATION = (CODE.WARNING_CertificateValidationError, CODE.WARNING_GeneralPnCAuthorizationError)
@@ -30,13 +33,16 @@ UNFIT = (*VALIDATION, CODE.FAILED_SignatureError)
 ANY = (*FAILED_CODES, *(code for code in CODE if code.name.startswith("WARNING")))
 TRIES = 20
 """AuthorizationReq that are sent while the charger says Ongoing."""
+CLOSING = 10.0
+"""Seconds for which a charger without an answer is watched: it may end the connection; our own figure."""
 
 
-class _Contract(ChargerCase):
-    """A contract, correctly signed with the GenChallenge of the session: only its chain is to be judged."""
+class DefectiveContract(ShowsChains, ChargerCase):
+    """A contract chain of the catalogue of defects, correctly signed with the GenChallenge of the session."""
 
     area = "contract-chains"
     pics = "pnc"
+    examined = "contract-authorization"
     codes: ClassVar[tuple[m.ResponseCode, ...]]
 
     async def stimulate(self, bench: ChargerBench) -> None:
@@ -44,15 +50,14 @@ class _Contract(ChargerCase):
         async with bench.ev.session(authorization=m.Authorization.PnC) as session:
             await session.reach(m.AuthorizationReq)
             for _ in range(TRIES):
-                processing = getattr(await self.show(bench, session), "EVSEProcessing", m.Processing.Finished)
+                answer = await session.authorize(bench.ev.defective_contract(self.defect))
+                processing = getattr(answer, "EVSEProcessing", m.Processing.Finished)
                 if processing is m.Processing.Finished:
                     break
                 await session.silence(1.0)
+            if answer is None:
+                await session.silence(CLOSING)
             await session.leave()
-
-    async def show(self, bench: ChargerBench, session: EvSession) -> object:
-        """Sends AuthorizationReq."""
-        raise NotImplementedError
 
     def judge(self, trace: Trace) -> Iterator[Observation]:
         """The code, and Finished."""
@@ -66,24 +71,12 @@ class _Contract(ChargerCase):
         yield holds(rule, done, expected="EVSEProcessing Finished", seen=seen, at=exchange.at)
 
 
-class DefectiveContract(_Contract):
-    """A chain of the catalogue of defects."""
+class DeviantContract(DefectiveContract):
+    """A chain that may not be so and whose certificates hold all the same: no OK. Which code is due is unconfirmed."""
 
-    defect: ClassVar[str]
-
-    async def show(self, bench: ChargerBench, session: EvSession) -> object:
-        """Shows the chain."""
-        return await session.authorize(bench.ev.defective_contract(self.defect))
-
-
-class KnownContract(_Contract):
-    """A contract that the calendar or its provider makes good or not."""
-
-    use: ClassVar[ContractUse]
-
-    async def show(self, bench: ChargerBench, session: EvSession) -> object:
-        """Shows the contract."""
-        return await session.authorize(bench.ev.contract(self.use))
+    def judge(self, trace: Trace) -> Iterator[Observation]:
+        """A WARNING or FAILED code, or the end of the connection."""
+        yield not_accepted(self.requirements[0], trace, shown_last(trace))
 
 
 def row(
@@ -93,13 +86,14 @@ def row(
     codes: tuple[m.ResponseCode, ...],
     words: tuple[str, str],
     *faults: str,
-    weight: str = "required",
+    weight: str = REQUIRED,
+    base: type[DefectiveContract] = DefectiveContract,
 ) -> type[DefectiveContract]:
     """The case for one defect, with its title and its purpose in words."""
     title, purpose = words
     return type(
         f"Contract{defect.title().replace('-', '')}",
-        (DefectiveContract,),
+        (base,),
         {
             "__doc__": purpose,
             "__module__": __name__,
@@ -107,8 +101,8 @@ def row(
             "title": f"Contract chain: refused: {title}",
             "requirements": (requirement,),
             "faults": dict.fromkeys(faults, requirement),
-            "weight": weight,
-            "defect": defect,
+            "weight": RECOMMENDED if issubclass(base, DeviantContract) else weight,
+            "defects": (defect,),
             "codes": codes,
         },
     )
@@ -266,50 +260,142 @@ C18 = row(
     "contract-order-unchecked",
     weight=RECOMMENDED,
 )
+C19 = row(
+    19,
+    "leaf-alone",
+    "H-PNC-CHAIN",
+    VALIDATION,
+    ("a contract without any sub-CA", "Nothing leads from such a leaf to the root."),
+    "contract-order-unchecked",
+)
+C20 = row(
+    20,
+    "self-signed",
+    "H-PNC-CHAIN",
+    VALIDATION,
+    ("a contract that signed itself", "Whoever can make a certificate can make one with anybody's EMAID."),
+    "contract-authority-unchecked",
+)
+C21 = row(
+    21,
+    "algorithm-mismatch",
+    "H-PNC-CHAIN",
+    VALIDATION,
+    (
+        "a contract that names two algorithms",
+        "RFC 5280 has both be the same: who reads the outer one alone checks a signature that was not promised.",
+    ),
+    "contract-signatures-unchecked",
+)
+C22 = row(
+    22,
+    "oversized",
+    "H-PNC-SIZE",
+    ANY,
+    (
+        "a certificate of more than 1600 octets",
+        "The schema ends there; a buffer that does not know its own end is how controllers are broken into.",
+    ),
+    "contract-oversized-accepted",
+    base=DeviantContract,
+)
+C23 = row(
+    23,
+    "wrong-name",
+    "H-PNC-NAME",
+    VALIDATION,
+    ("a contract whose name is no EMAID", "The EMAID is what the bill is sent to."),
+    "contract-refusal-ignored",
+)
+C24 = row(
+    24,
+    "missing-name",
+    "H-PNC-NAME",
+    VALIDATION,
+    ("a contract without a common name", "There is nobody to send the bill to."),
+    "contract-refusal-ignored",
+)
+C25 = row(
+    25,
+    "explicit-curve",
+    "H-PNC-FORM",
+    ANY,
+    (
+        "a key whose curve is written out in place of its name",
+        "Who takes parameters from the other side takes them from an attacker (CVE-2020-0601).",
+    ),
+    "contract-key-unchecked",
+    base=DeviantContract,
+)
+C26 = row(
+    26,
+    "doubled-extension",
+    "H-PNC-FORM",
+    ANY,
+    (
+        "a certificate with an extension twice",
+        "One reader takes the first, the next one the last: key usage says two things.",
+    ),
+    "contract-unreadable-accepted",
+    base=DeviantContract,
+)
+C27 = row(
+    27,
+    "non-canonical-der",
+    "H-PNC-FORM",
+    ANY,
+    (
+        "a certificate that is not canonical DER",
+        "A second spelling of the same certificate slips by lists of blocked ones.",
+    ),
+    "contract-unreadable-accepted",
+    base=DeviantContract,
+)
+C28 = row(
+    28,
+    "long-length",
+    "H-PNC-FORM",
+    ANY,
+    (
+        "a certificate whose length takes more octets than it needs",
+        "DER has one spelling of a length; another one makes parsers differ in where the certificate ends.",
+    ),
+    "contract-unreadable-accepted",
+    base=DeviantContract,
+)
+C29 = row(
+    29,
+    "trailing-octets",
+    "H-PNC-FORM",
+    ANY,
+    ("a certificate with octets behind its end", "What nobody reads is where something can be hidden."),
+    "contract-unreadable-accepted",
+    base=DeviantContract,
+)
 
 
-class Revoked(KnownContract):
-    """A revoked contract is that of a stolen or sold car: it is refused, and the car told why.
+class TruncatedCertificate(ShowsChains, ChargerCase):
+    """A contract certificate that ends in the middle is refused, and the charger lives: one in the field did not."""
 
-    Whether it is revoked the charger learns from CRL, OCSP or its back end; the bench has to provide for it.
-    """
+    id = "CHG-PNC-TRUNC-01"
+    title = "Plug & Charge: a truncated certificate is refused, and the charger survives"
+    area = "plug-and-charge"
+    requirements = ("H-PNC-CHAIN", "H-ROBUST")
+    pics = "pnc"
+    examined = "contract-authorization"
+    defects = ("truncated-der",)
+    faults = {"contract-kills-process": "H-ROBUST", "pnc-stale-ok": "H-PNC-CHAIN"}
 
-    id = "CHG-CERT-REVOKED-01"
-    title = "Contract: a revoked one is refused"
-    requirements = ("H-PNC-REVOKED",)
-    faults = {"contract-revocation-unchecked": "H-PNC-REVOKED", "contract-warning-as-failed": "H-PNC-REVOKED"}
-    codes = (CODE.WARNING_CertificateRevoked,)
-    use = ContractUse.REVOKED
+    async def stimulate(self, bench: ChargerBench) -> None:
+        """Shows it; then a good car comes."""
+        async with bench.ev.session(authorization=m.Authorization.PnC) as session:
+            await session.reach(m.AuthorizationReq)
+            await session.authorize(bench.ev.defective_contract(self.defect))
+            await session.leave()
+        await bench.ev.visit()
 
-
-class Blocked(KnownContract):
-    """A provider may refuse a contract whose certificate is in order: bills were not paid."""
-
-    id = "CHG-CERT-BLOCKED-01"
-    title = "Contract: one that its provider refuses"
-    requirements = ("H-PNC-BLOCKED",)
-    faults = {"contract-refusal-ignored": "H-PNC-BLOCKED", "pnc-stale-ok": "H-PNC-BLOCKED"}
-    codes = (CODE.WARNING_GeneralPnCAuthorizationError,)
-    use = ContractUse.BLOCKED
-
-
-class ExpiresSoon(KnownContract):
-    """A contract that ends in 13 days is good, and the car is told in time to have another one installed."""
-
-    id = "CHG-CERT-SOON-01"
-    title = "Contract: one that ends in 13 days is announced"
-    requirements = ("V2G20-1979",)
-    faults = {"contract-expires-soon-untold": "V2G20-1979"}
-    codes = (CODE.OK_CertificateExpiresSoon,)
-    use = ContractUse.EXPIRES_SOON
-
-
-class Lasts(KnownContract):
-    """A contract that ends in 15 days is simply good: a warning every time would soon be ignored."""
-
-    id = "CHG-CERT-SOON-02"
-    title = "Contract: one that ends in 15 days is simply good"
-    requirements = ("V2G20-1979",)
-    faults = {"contract-always-expires-soon": "V2G20-1979"}
-    codes = (CODE.OK,)
-    use = ContractUse.LASTS
+    def judge(self, trace: Trace) -> Iterator[Observation]:
+        """A warning, or an error of the signature that cannot be checked; the next car is served."""
+        exchange = echoing(trace)
+        yield serves("H-ROBUST", trace, after=connection(trace))
+        yield answered("H-PNC-CHAIN", exchange, *UNFIT)

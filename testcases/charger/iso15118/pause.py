@@ -1,16 +1,13 @@
-"""Pause and resume: who may pause, and what is kept for whom."""
+"""Pause and resume: who may pause, and for whom the session is kept."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import replace
-from typing import Any
+from collections.abc import Iterator
 
 from v2gready.authoring import (
     ChargerBench,
     ChargerCase,
     ControlMode,
-    Exchange,
     Inconclusive,
     Observation,
     TlsUse,
@@ -23,54 +20,7 @@ from v2gready.authoring import (
     wire,
 )
 from v2gready.authoring import messages as m
-
-CLOSING = 10.0
-"""Seconds in which the connection has to be closed after SessionStop(Pause); our own figure, as for Terminate."""
-CHARGING = 5
-"""Seconds of charging that the profile promises before its pause."""
-Joined = m.ResponseCode.OK_OldSessionJoined
-New = m.ResponseCode.OK_NewSessionEstablished
-
-
-def pausing(request: Any) -> Any:
-    """PowerDeliveryReq whose profile has an hour without power after five seconds: the place for a pause."""
-    profile = request.EVPowerProfile
-    if profile is None:
-        return request
-    steps = profile.EVPowerProfileEntries.EVPowerProfileEntry
-    nothing = m.RationalNumber.of(0)
-    idle = replace(steps[0], Duration=3_600, Power=nothing)
-    planned = m.EVPowerProfileEntryList(EVPowerProfileEntry=(replace(steps[0], Duration=CHARGING), idle))
-    return replace(request, EVPowerProfile=replace(profile, EVPowerProfileEntries=planned))
-
-
-async def paused_session(bench: ChargerBench) -> bytes:
-    """Charges in Scheduled mode for a moment and pauses; gives the id of the session."""
-    async with bench.ev.session(control=ControlMode.SCHEDULED) as session:
-        await session.reach(m.PowerDeliveryReq)
-        await session.proceed(pausing)
-        await session.charge(bench.loops_for(CHARGING - 1))
-        session.end_with(m.ChargingSession.Pause)
-        await session.run_to_end()
-        await session.silence(CLOSING + 0.5)
-        return session.evcc.memory.session_id
-
-
-def pause_of(trace: Trace) -> Exchange[m.SessionStopReq]:
-    """SessionStopReq(Pause), answered OK: without it there is nothing to resume.
-
-    Raises:
-        Inconclusive: The session was not paused.
-    """
-    stop = trace.exchange(m.SessionStopReq, where=ends_with(m.ChargingSession.Pause))
-    if getattr(stop.answer, "ResponseCode", None) is not m.ResponseCode.OK:
-        raise Inconclusive(f"the pause was not accepted: {trace.last_words()}")
-    return stop
-
-
-def ends_with(ending: m.ChargingSession) -> Callable[[m.SessionStopReq], bool]:
-    """SessionStopReq with that ChargingSession."""
-    return lambda request: request.ChargingSession is ending
+from v2gready.authoring.pausing import CLOSING, Joined, New, ends_with, joined, pause_of, paused_session
 
 
 class Resume(ChargerCase):
@@ -176,35 +126,8 @@ class OnlyParametersAfterJoining(ChargerCase):
 
     def judge(self, trace: Trace) -> Iterator[Observation]:
         """AuthorizationSetupRes with FAILED_SequenceError."""
-        setup = trace.exchange(m.SessionSetupReq, nth=1)
-        if getattr(setup.answer, "ResponseCode", None) is not Joined:
-            raise Inconclusive("the session was not joined")
+        joined(trace)
         yield refused("V2G20-1843", trace.exchange(m.AuthorizationSetupReq, nth=1), m.ResponseCode.FAILED_SequenceError)
-
-
-class ResumeMuchLater(ChargerCase):
-    """A pause lasts a night. PIXIT ``longest_pause`` says for how many seconds the charger promises to remember."""
-
-    id = "CHG-PAU-LONG-01"
-    title = "A session is resumed after a long pause"
-    area = "pause"
-    requirements = ("H-RESUME-LATER",)
-    pics = "pause and scheduled"
-    faults = {"paused-session-expires": "H-RESUME-LATER", "resume-forgets-session": "H-RESUME-LATER"}
-
-    async def stimulate(self, bench: ChargerBench) -> None:
-        """Pauses, waits, joins again."""
-        old = await paused_session(bench)
-        await bench.wait(bench.number("longest_pause", 30.0))
-        async with bench.ev.session(control=ControlMode.SCHEDULED, session_id=old) as session:
-            await session.reach(m.SessionSetupReq)
-            await session.proceed()
-            await session.leave()
-
-    def judge(self, trace: Trace) -> Iterator[Observation]:
-        """OK_OldSessionJoined."""
-        pause_of(trace)
-        yield answered("H-RESUME-LATER", trace.exchange(m.SessionSetupReq, nth=1), Joined)
 
 
 class UnaskedPauseInDynamicMode(ChargerCase):

@@ -10,6 +10,7 @@ from v2gready.authoring import (
     ChargerCase,
     EventKind,
     Observation,
+    ShowsChains,
     TlsUse,
     Trace,
     answered,
@@ -61,11 +62,12 @@ class GoodHandshake(ChargerCase):
             yield answered("V2G20-1264", trace.exchange(m.SupportedAppProtocolReq), *m.SapResponseCode)
 
 
-class _CarRefused(ChargerCase):
+class _CarRefused(ShowsChains, ChargerCase):
     """Cars that must not come in, one after the other, and then one that must."""
 
     area = "tls"
     pics = "tls"
+    examined = "vehicle-tls"
     uses: ClassVar[tuple[TlsUse, ...]]
     rule: ClassVar[str]
 
@@ -102,6 +104,7 @@ class ForeignCertificate(_CarRefused):
     requirements = ("V2G20-2331", "H-ROBUST")
     faults = {"tls-accepts-foreign-client-cert": "V2G20-2331", "dies-on-broken-handshake": "H-ROBUST"}
     uses = (TlsUse.FOREIGN,)
+    defects = ("foreign-root",)
     rule = "V2G20-2331"
 
 
@@ -113,6 +116,7 @@ class CertificateValidity(_CarRefused):
     requirements = ("H-VEHICLE-CERT-VALID", "H-ROBUST")
     faults = {"tls-ignores-validity": "H-VEHICLE-CERT-VALID", "dies-on-broken-handshake": "H-ROBUST"}
     uses = (TlsUse.EXPIRED, TlsUse.NOT_YET_VALID)
+    defects = ("expired", "not-yet-valid")
     rule = "H-VEHICLE-CERT-VALID"
 
 

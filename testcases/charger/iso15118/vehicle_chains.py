@@ -5,18 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from v2gready.authoring import ChargerBench, ChargerCase, Observation, TlsUse, Trace, connection, serves, tls_refused
+from v2gready.authoring import (
+    RECOMMENDED,
+    REQUIRED,
+    ChargerBench,
+    ChargerCase,
+    Observation,
+    ShowsChains,
+    TlsUse,
+    Trace,
+    connection,
+    serves,
+    tls_refused,
+)
 
-CHAIN, PURPOSE = "H-VEHICLE-CHAIN", "H-VEHICLE-PURPOSE"
+CHAIN, PURPOSE, KEY, PROFILE = "H-VEHICLE-CHAIN", "H-VEHICLE-PURPOSE", "H-VEHICLE-KEY", "H-VEHICLE-PROFILE"
 UNCHECKED = "tls-accepts-foreign-client-cert"
 
 
-class RefusedChain(ChargerCase):
+class RefusedChain(ShowsChains, ChargerCase):
     """A car shows a chain with one defect, everything else is as it should be; behind it a good car comes."""
 
     area = "tls"
     pics = "tls"
-    defect: ClassVar[str]
+    examined = "vehicle-tls"
     why: ClassVar[str]
 
     async def stimulate(self, bench: ChargerBench) -> None:
@@ -44,7 +56,8 @@ def row(number: int, defect: str, requirement: str, why: str, purpose: str, *fau
             "title": f"TLS: refused: {why}",
             "requirements": (requirement, "H-ROBUST"),
             "faults": {**dict.fromkeys((*faults, UNCHECKED), requirement), after: "H-ROBUST"},
-            "defect": defect,
+            "weight": RECOMMENDED if requirement == PROFILE else REQUIRED,
+            "defects": (defect,),
             "why": why,
         },
     )
@@ -155,6 +168,61 @@ FOR_NOTHING = row(
     "a certificate without extended key usage",
     "Libraries take it for any purpose; the vehicle certificate of Annex B.8 is made for clientAuth.",
     "tls-accepts-contract-cert",
+)
+
+
+ALGORITHM_MISMATCH = row(
+    16,
+    "algorithm-mismatch",
+    CHAIN,
+    "a certificate that names two algorithms",
+    "RFC 5280 has both be the same: who reads the outer one alone checks a signature that was not promised.",
+)
+LEAF_ALONE = row(
+    17,
+    "leaf-alone",
+    CHAIN,
+    "a vehicle certificate without any sub-CA",
+    "Nothing leads from it to a root.",
+)
+WRONG_CURVE = row(
+    18,
+    "wrong-curve",
+    KEY,
+    "a key on secp384r1",
+    "CertificateRequest names the signatures of the profile; a car that has none of them cannot sign.",
+    "tls-takes-any-key",
+)
+RSA_KEY = row(
+    19,
+    "rsa-key",
+    KEY,
+    "an RSA key",
+    "Keys of ISO 15118-20 are on secp521r1, or Ed448; a library left alone takes whatever it can.",
+    "tls-takes-any-key",
+)
+VERSION_1 = row(
+    20,
+    "version-1",
+    PURPOSE,
+    "a certificate of version 1",
+    "It has no extensions: nothing says that it is made for clientAuth, nor that it is no authority.",
+    "tls-accepts-contract-cert",
+)
+EXPLICIT_CURVE = row(
+    21,
+    "explicit-curve",
+    PROFILE,
+    "a key whose curve is written out in place of its name",
+    "Who takes parameters from the other side takes them from an attacker (CVE-2020-0601).",
+)
+NON_CANONICAL = row(
+    22,
+    "non-canonical-der",
+    PROFILE,
+    "a certificate that is not canonical DER",
+    "A second spelling of the same certificate is another one to whom compares octets, as at a resumption.",
+    "tls-accepts-unreadable",
 )
 
 

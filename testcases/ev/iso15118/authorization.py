@@ -41,7 +41,9 @@ class Selected(AuthorizationCase):
         offer = ev.told(trace, m.AuthorizationSetupRes, where=lambda one: one.AuthorizationServices == self.services)
         asked = next((one for one in ev.requests(trace, m.AuthorizationReq, link=offer.link)), None)
         if asked is None or asked.frame.index < offer.frame.index:
-            raise Inconclusive(f"the car did not come to AuthorizationReq: {trace.last_words()}")
+            # A car that leaves by itself has found nothing in the offer.
+            yield ev.next_is("V2G20-2566", trace, offer, m.AuthorizationReq, m.CertificateInstallationReq)
+            return
         selected = asked.request.SelectedAuthorizationService
         mode = type(asked.request.AReqAuthorizationMode)
         fitting = m.PnC_AReqAuthorizationMode if selected is PNC else m.EIM_AReqAuthorizationMode

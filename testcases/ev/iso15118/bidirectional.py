@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, ClassVar
 
-from v2gready.authoring import BptChannel, ControlMode, Inconclusive, Observation, ServiceId, Trace, ev, holds
+from v2gready.authoring import ControlMode, Inconclusive, Observation, ServiceId, Trace, ev, holds
 from v2gready.authoring import messages as m
 from v2gready.authoring.ev import EvBench, EvCase, flows
 from v2gready.authoring.ev.steering import ENOUGH, SETTLING, follows, steer, tells_power
@@ -251,6 +252,121 @@ class DcWishSigned(DcByWish):
     signed = True
 
 
+class DcByCharger(EvCase):
+    """DC, Dynamic: the charger steers, and the car leaves both ways open, as often as power turns.
+
+    A car that shuts the way in, once it has given, is empty in the morning.
+    """
+
+    id = "EV-BPT-DC-02"
+    title = "DC_BPT, Dynamic: charge, discharge, charge by the charger"
+    area = "bidirectional"
+    requirements = ("H-EV-BPT-TURNS",)
+    pics = "dc_bpt and dynamic"
+    instruments = ("vehicle_meter",)
+    faults: ClassVar = {"bpt-turns-once": "H-EV-BPT-TURNS", "bpt-never-discharges": "H-EV-BPT-TURNS"}
+    powers: ClassVar = (4_000.0, -4_000.0, 4_000.0)
+
+    async def stimulate(self, bench: EvBench) -> None:
+        """4 kW in, 4 kW out, 4 kW in."""
+        flows.offer(bench, ServiceId.DC_BPT, control=ControlMode.DYNAMIC)
+        await bench.charger.ready()
+        await bench.charge(3)
+        for watts in self.powers:
+            bench.charger.set_power(watts)
+            await bench.wait(SETTLING + 2 * ENOUGH)
+        await bench.charger.no_session(0.1)
+
+    def judge(self, trace: Trace) -> Iterator[Observation]:
+        """The meter, from the first loop to the last, while the car told itself above its reserve."""
+        looped = flows.loops(trace)
+        if not all(above_reserve(_mode(one), one.request.DisplayParameters) for one in looped):
+            raise Inconclusive("the car came to its reserve")
+        yield turns("H-EV-BPT-TURNS", trace, looped, self.powers)
+
+
+class AcByWish(EvCase):
+    """AC, Scheduled: the driver decides, and the inverter of the car turns power as often as he likes."""
+
+    id = "EV-BPT-AC-03"
+    title = "AC_BPT, Scheduled: charge, discharge, charge by the car's own wish"
+    area = "bidirectional"
+    requirements = ("H-EV-BPT-TURNS", "H-EV-PRESENT-POWER")
+    pics = "ac_bpt and scheduled"
+    hooks = ("plug_in", "set_power")
+    instruments = ("vehicle_meter",)
+    faults: ClassVar = {
+        "bpt-turns-once": "H-EV-BPT-TURNS",
+        "bpt-never-discharges": "H-EV-BPT-TURNS",
+        "ac-present-power-magnitude": "H-EV-PRESENT-POWER",
+    }
+    wishes: ClassVar = (4_000.0, -4_000.0, 4_000.0)
+
+    async def stimulate(self, bench: EvBench) -> None:
+        """4 kW in, 4 kW out, 4 kW in."""
+        flows.offer(bench, ServiceId.AC_BPT, control=ControlMode.SCHEDULED)
+        await bench.act("set_power", watts=self.wishes[0])
+        await bench.charge(3)
+        for watts in self.wishes:
+            await bench.act("set_power", watts=watts)
+            await bench.wait(bench.settling_time + 2 * ENOUGH)
+        await bench.charger.no_session(0.1)
+
+    def judge(self, trace: Trace) -> Iterator[Observation]:
+        """The meter; and at the end of each stretch what the car tells of it."""
+        looped = flows.loops(trace)
+        yield turns("H-EV-BPT-TURNS", trace, looped, self.wishes)
+        for run in stretches(trace, looped):
+            last = run[-1]
+            meter = ev.value_at(trace, "ev.power", last.frame.t)
+            told = flows.total(_mode(last), "EVPresentActivePower") or 0.0
+            slack = flows.RELATIVE * abs(meter.value) + 2 * flows.ABSOLUTE
+            yield holds(
+                "H-EV-PRESENT-POWER",
+                abs(told - meter.value) <= slack,
+                expected=f"EVPresentActivePower of {meter.value:.0f} W (± {slack:.0f} W)",
+                seen=f"{told:.0f} W",
+                at=(last.frame.index, meter.index),
+            )
+
+
+def stretches(trace: Trace, looped: list[ev.Asked[Any]]) -> list[list[ev.Asked[Any]]]:
+    """The loops in which the meter showed power, by its direction; the ramps between them left out."""
+    runs: list[list[ev.Asked[Any]]] = []
+    way = 0.0
+    for one in looped:
+        meter = ev.value_at(trace, "ev.power", one.frame.t).value
+        if abs(meter) < -GIVES:
+            continue
+        if not runs or meter * way < 0:
+            runs.append([])
+        way = meter
+        runs[-1].append(one)
+    return runs
+
+
+def turns(requirement: str, trace: Trace, looped: list[ev.Asked[Any]], powers: tuple[float, ...]) -> Observation:
+    """The meter at the inlet shows power in one direction after the other.
+
+    Raises:
+        Inconclusive: There were loops for too short a time, or nothing flowed at all.
+    """
+    runs = stretches(trace, looped)
+    if not runs:
+        raise Inconclusive("no power flowed")
+    ways = [ev.value_at(trace, "ev.power", run[0].frame.t) for run in runs]
+    seen, wanted = [one.value > 0 for one in ways], [watts > 0 for watts in powers]
+    if seen != wanted and looped[-1].frame.t - looped[0].frame.t < len(powers) * (SETTLING + ENOUGH):
+        raise Inconclusive(f"there were loops for too short a time: {trace.last_words()}")
+    return holds(
+        requirement,
+        seen == wanted,
+        expected="power " + ", ".join("in" if one else "out" for one in wanted),
+        seen=", ".join("in" if one else "out" for one in seen),
+        at=[one.index for one in ways],
+    )
+
+
 class EvseDischargeLimit(EvCase):
     """The outlet takes 2 kW back, the driver would give 5: on AC the inverter of the car is all that can keep to it."""
 
@@ -262,19 +378,22 @@ class EvseDischargeLimit(EvCase):
     hooks = ("plug_in", "set_power")
     instruments = ("vehicle_meter",)
     faults: ClassVar = {"evse-limits-ignored": "H-EV-EVSE-LIMITS"}
+    service: ClassVar = ServiceId.AC_BPT
     most: ClassVar = 2_000.0
 
     async def stimulate(self, bench: EvBench) -> None:
         """A weak outlet, in this direction."""
-        ac = bench.charger.config.ac
-        weak = type(ac)(maximum_discharge_power=self.most)
-        flows.offer(bench, ServiceId.AC_BPT, control=ControlMode.SCHEDULED, ac=weak)
+        weak = replace(bench.charger.config.ac, maximum_discharge_power=self.most)
+        der = replace(bench.charger.config.der, signed_limits=True)
+        flows.offer(bench, self.service, control=ControlMode.SCHEDULED, ac=weak, der=der)
         await bench.act("set_power", watts=-5_000)
         await bench.charge(60)
         await bench.wait(0.5)
 
     def judge(self, trace: Trace) -> Iterator[Observation]:
         """The meter against the announced limit; and it must show that the car gives."""
+        if flows.selection(trace).kind is not self.service:
+            raise Inconclusive(f"the car did not select {self.service.name}")
         start = flows.started(trace)
         _, evse = flows.announced(trace, start.link)
         most = flows.limit(evse, "EVSEMaximumDischargePower")
@@ -292,71 +411,14 @@ class EvseDischargeLimit(EvCase):
         )
 
 
-class Reserve(EvCase):
-    """The driver wants to get home: below his minimum the car gives nothing, whatever it is told."""
+class EvseDischargeLimitOfDer(EvseDischargeLimit):
+    """AC_DER: the same limit, told as Amendment 1 has it: not above zero."""
 
-    id = "EV-BPT-RESERVE-01"
-    title = "AC_BPT, Dynamic: below MinimumSOC the car is not discharged"
-    area = "bidirectional"
-    requirements = ("H-EV-BPT-RESERVE",)
-    pics = "ac_bpt and dynamic"
-    hooks = ("plug_in", "set_departure")
-    instruments = ("vehicle_meter",)
-    faults: ClassVar = {
-        "bpt-reserve-ignored": "H-EV-BPT-RESERVE",
-        "bpt-full-limits-when-empty": "H-EV-BPT-RESERVE",
-    }
-
-    async def stimulate(self, bench: EvBench) -> None:
-        """Discharges, raises the minimum above the present state of charge, and asks for discharge all the while."""
-        flows.offer(bench, ServiceId.AC_BPT, control=ControlMode.DYNAMIC)
-        await steer(bench, -4_000.0)
-        loop: Any = await bench.charger.wait_for(
-            m.AC_ChargeLoopReq, where=lambda one: one.DisplayParameters is not None, within=5.0
-        )
-        present = loop.DisplayParameters.PresentSOC
-        soc = 50 if present is None else present
-        low, high = min(soc + 15, 98), min(soc + 30, 100)
-        await bench.act("set_departure", seconds=7_200, minimum_soc=low, target_soc=high)
-        await bench.wait(SETTLING + 3 * ENOUGH)
-        await bench.charger.no_session(0.1)
-
-    def judge(self, trace: Trace) -> Iterator[Observation]:
-        """From the first loop on that says that the battery is below the minimum."""
-        below = [
-            one
-            for one in ev.requests(trace, m.AC_ChargeLoopReq)
-            if flows.limit(_mode(one), "EVMinimumEnergyRequest") > 0
-            or not _above_minimum(one.request.DisplayParameters)
-        ]
-        asked = [one for one in flows.plateaus(trace) if one.target < GIVES]
-        if not below or not asked or asked[-1].last.t < below[0].frame.t + SETTLING + ENOUGH:
-            raise Inconclusive("the car was not below its minimum while it was asked to give")
-        if flows.flows(trace, asked[0].first.t, below[0].frame.t).value > 0:
-            raise Inconclusive("the car did not give energy before, so it has nothing to leave off")
-        since, until = below[0].frame.t + SETTLING, asked[-1].last.t
-        yield flows.stays_within(
-            "H-EV-BPT-RESERVE",
-            trace,
-            (-NO_FLOW, 1e5),
-            since,
-            until,
-            at=(below[0].frame.index,),
-            what="nothing out of the car",
-        )
-        yield ev.every(
-            "H-EV-BPT-RESERVE",
-            [one for one in below if one.frame.t >= since],
-            lambda one: flows.limit(_mode(one), "EVMaximumDischargePower") <= 0,
-            expected="EVMaximumDischargePower of zero below MinimumSOC",
-            seen=lambda one: f"{flows.limit(_mode(one), 'EVMaximumDischargePower'):g} W",
-        )
-
-
-def _above_minimum(display: m.DisplayParameters | None) -> bool:
-    if display is None or display.MinimumSOC is None or display.PresentSOC is None:
-        return True
-    return display.PresentSOC >= display.MinimumSOC
+    id = "EV-DER-LIMIT-01"
+    title = "AC_DER, Scheduled: the discharge limit of the EVSE is kept, non-positive as it is told"
+    area = "der"
+    pics = "ac_der_iec and scheduled"
+    service = ServiceId.AC_DER_IEC
 
 
 class NoBpt(EvCase):
@@ -401,113 +463,3 @@ class NoBpt(EvCase):
             seen=f"{least.value:.0f} W at the least",
             at=(least.index,),
         )
-
-
-class Channel(EvCase):
-    """Two meters, two channels: the charger has to know which one counts before energy moves."""
-
-    area = "bidirectional"
-    requirements = ("H-EV-BPT-CHANNEL",)
-    pics = "dc_bpt and scheduled"
-    hooks = ("plug_in", "set_power")
-    instruments = ("vehicle_meter",)
-    watts: ClassVar[float]
-
-    async def stimulate(self, bench: EvBench) -> None:
-        """Separated channels, and a wish."""
-        flows.offer(bench, ServiceId.DC_BPT, control=ControlMode.SCHEDULED, bpt_channel=BptChannel.SEPARATED)
-        await bench.act("set_power", watts=self.watts)
-        await bench.charge(50)
-        await bench.wait(0.5)
-
-    def judge(self, trace: Trace) -> Iterator[Observation]:
-        """The selection against what flows then."""
-        start = flows.started(trace)
-        values = flows.selection(trace, link=start.link).values or {}
-        if values.get("BPTChannel") != BptChannel.SEPARATED:
-            raise Inconclusive("the set selected has no separated channels")
-        channel = start.request.BPT_ChannelSelection
-        if channel is None:
-            yield holds("H-EV-BPT-CHANNEL", False, expected="BPT_ChannelSelection", seen="left out", at=start.at)
-            return
-        meter = flows.flows(trace, start.frame.t, trace.records[-1].t)
-        wanted = m.ChannelSelection.Charge if meter.value > 0 else m.ChannelSelection.Discharge
-        yield holds(
-            "H-EV-BPT-CHANNEL",
-            channel is wanted,
-            expected=f"BPT_ChannelSelection {wanted.name}, for {meter.value:.0f} W",
-            seen=channel.name,
-            at=(*start.at, meter.index),
-        )
-
-
-class ChargeChannel(Channel):
-    """The car wants to charge."""
-
-    id = "EV-BPT-CHANNEL-01"
-    title = "Separated channels: PowerDelivery(Start) selects the one for charging"
-    faults: ClassVar = {"bpt-channel-missing": "H-EV-BPT-CHANNEL", "bpt-channel-wrong": "H-EV-BPT-CHANNEL"}
-    watts = 5_000.0
-
-
-class DischargeChannel(Channel):
-    """The car wants to give."""
-
-    id = "EV-BPT-CHANNEL-02"
-    title = "Separated channels: PowerDelivery(Start) selects the one for discharging"
-    faults: ClassVar = {"bpt-channel-wrong": "H-EV-BPT-CHANNEL"}
-    watts = -5_000.0
-
-
-class EnergyRunsDown(EvCase):
-    """The charger plans the night by what the battery still holds: numbers that stand still plan an empty car."""
-
-    id = "EV-BPT-ENERGY-01"
-    title = "AC_BPT, Dynamic: energy and V2X energy requests follow the energy moved"
-    area = "bidirectional"
-    requirements = ("H-EV-V2X-ENERGY",)
-    pics = "ac_bpt and dynamic"
-    instruments = ("vehicle_meter",)
-    faults: ClassVar = {"v2x-energy-frozen": "H-EV-V2X-ENERGY", "energy-requests-frozen": "H-EV-V2X-ENERGY"}
-    seconds: ClassVar = 210.0
-    slowly: ClassVar = 0.2
-    names: ClassVar = ("EVTargetEnergyRequest", "EVMaximumV2XEnergyRequest", "EVMinimumV2XEnergyRequest")
-
-    async def stimulate(self, bench: EvBench) -> None:
-        """Charges until a hundredth of a usual battery is moved; answers as slowly as may be, for a short trace."""
-        flows.offer(bench, ServiceId.AC_BPT, control=ControlMode.DYNAMIC)
-        flows.Target(bench, 11_000.0)
-        bench.charger.delay(m.ChargeLoopRes, self.slowly)
-        await bench.charge(5)
-        await bench.wait(self.seconds)
-
-    def judge(self, trace: Trace) -> Iterator[Observation]:
-        """First loop and last, against the energy that the meter has seen."""
-        looped: list[ev.Asked[Any]] = flows.loops(trace)  # AC has control modes
-        first, last = looped[0], looped[-1]
-        samples = flows.shown(trace, first.frame.t, last.frame.t)
-        moved = sum(
-            one.value * (then - max(one.t, first.frame.t)) / 3600
-            for one, then in zip(samples, [*(one.t for one in samples[1:]), last.frame.t], strict=True)
-        )
-        display = last.request.DisplayParameters
-        capacity = None if display is None else display.BatteryEnergyCapacity
-        resolution = 600.0 if capacity is None else 0.01 * float(capacity)
-        if abs(moved) < resolution:
-            raise Inconclusive(f"{moved:.0f} Wh were moved: less than what a state of charge in percent can show")
-        judged = False
-        for name in self.names:
-            before, after = (flows.total(_mode(one), name) for one in (first, last))
-            if not before or not after:
-                continue  # left out, or there is nothing left to ask for
-            judged = True
-            fell = before - after
-            yield holds(
-                "H-EV-V2X-ENERGY",
-                0.3 * abs(moved) <= fell * (1 if moved > 0 else -1) <= 2 * abs(moved),
-                expected=f"{name} lower by about {moved:.0f} Wh",
-                seen=f"{before:.0f} Wh, then {after:.0f} Wh",
-                at=(first.frame.index, last.frame.index),
-            )
-        if not judged:
-            raise Inconclusive("the car told no energy that could run down")

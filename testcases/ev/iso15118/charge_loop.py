@@ -176,6 +176,37 @@ class AsksForMeter(EvCase):
         )
 
 
+class TwoRegisters(EvCase):
+    """The meter of a bidirectional charger counts both ways, and tells both.
+
+    Josev's car has another name for the second reading, and ends every session of a bidirectional service in its first
+    loop.
+    """
+
+    id = "EV-CL-METER-02"
+    title = "MeterInfo with a reading of discharged energy is taken"
+    area = "charge-loop"
+    requirements = ("H-EV-LEGAL-VALUE",)
+    pics = "dc_bpt or ac_bpt"
+    faults: ClassVar = {"meter-info-bpt-fatal": "H-EV-LEGAL-VALUE"}
+    meter: ClassVar = m.MeterInfo(
+        MeterID="V2GREADY", ChargedEnergyReadingWh=125_000, BPT_DischargedEnergyReadingWh=18_000
+    )
+
+    async def stimulate(self, bench: EvBench) -> None:
+        """The third loop brings both readings."""
+        flows.offer(bench, bench.service(bpt=True))
+        bench.charger.alter(m.ChargeLoopRes, lambda one: replace(one, MeterInfo=None))
+        bench.charger.alter(m.ChargeLoopRes, lambda one: replace(one, MeterInfo=self.meter), nth=2)
+        await bench.charge(5)
+        await bench.charger.no_session(0.1)
+
+    def judge(self, trace: Trace) -> Iterator[Observation]:
+        """The loops go on behind it."""
+        told = ev.told(trace, m.ChargeLoopRes, where=lambda one: one.MeterInfo == self.meter)
+        yield ev.next_is("H-EV-LEGAL-VALUE", trace, told, m.ChargeLoopReq, m.PowerDeliveryReq)
+
+
 class Departure(EvCase):
     """The driver leaves earlier and tells his car; the charger that plans by the old time has him wait."""
 
@@ -251,6 +282,8 @@ class ChargingComplete(EvCase):
             if (display := one.request.DisplayParameters) is not None
             and None not in {display.PresentSOC, display.TargetSOC, display.ChargingComplete}
         ]
+        if not telling:
+            raise Inconclusive("no loop told PresentSOC, TargetSOC and ChargingComplete together")
         yield ev.every(
             "H-EV-DISPLAY",
             telling,

@@ -18,7 +18,8 @@ STRANGER = bytes.fromhex("0123456789ABCDEF")
 class Garbled(EvCase):
     """An answer that does not decode is no answer: the car may end at once, or when its message timer runs out.
 
-    It does not go on as if it had been answered, does not ask again, and it can begin another session.
+    It does not go on as if it had been answered, does not ask again, and it can begin another session. The connection
+    may take a while to close, as at any end.
     """
 
     area = "robustness"
@@ -48,7 +49,7 @@ class Garbled(EvCase):
         """No other request, the end in time, another session."""
         bad = ev.garbled(trace)
         yield ev.nothing_but_stop("H-EV-MALFORMED", trace, bad.frame)
-        yield ev.ends_session("H-EV-MALFORMED", trace, bad.frame, within=self.limit + ev.GRACE)
+        yield ev.ends_session("H-EV-MALFORMED", trace, bad.frame, within=self.limit + ev.CLOSING)
         yield ev.survives("H-EV-COMES-BACK", trace, after=bad.frame)
 
 
@@ -170,7 +171,7 @@ class WrongPayloadType(EvCase):
         """No other request, and the end in time."""
         bad = ev.garbled(trace)
         yield ev.nothing_but_stop("H-EV-MALFORMED", trace, bad.frame)
-        yield ev.ends_session("H-EV-MALFORMED", trace, bad.frame, within=timers.V2G_EVCC_MSG_TIMEOUT + ev.GRACE)
+        yield ev.ends_session("H-EV-MALFORMED", trace, bad.frame, within=timers.V2G_EVCC_MSG_TIMEOUT + ev.CLOSING)
 
 
 class WrongResponse(EvCase):
@@ -195,7 +196,7 @@ class WrongResponse(EvCase):
         """No other request, and the end in time."""
         bad = ev.told(trace, m.MeteringConfirmationRes)
         yield ev.nothing_but_stop("H-EV-MALFORMED", trace, bad.frame)
-        yield ev.ends_session("H-EV-MALFORMED", trace, bad.frame, within=timers.V2G_EVCC_MSG_TIMEOUT + ev.GRACE)
+        yield ev.ends_session("H-EV-MALFORMED", trace, bad.frame, within=timers.V2G_EVCC_MSG_TIMEOUT + ev.CLOSING)
 
 
 class StrangerInTheLoop(EvCase):

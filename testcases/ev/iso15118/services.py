@@ -158,7 +158,10 @@ class ValueAddedServices(OfferCase):
         """The car goes on, and selects energy."""
         told = ev.told(trace, m.ServiceDiscoveryRes, where=lambda one: one.VASList is not None)
         yield ev.next_is("H-EV-SERVICE-LIST", trace, told, m.ServiceDetailReq)
-        yield offered("H-EV-SERVICE-OFFERED", flows.selection(trace))
+        detail = ev.told(trace, m.ServiceDetailRes, -1)
+        yield ev.next_is("H-EV-SERVICE-LIST", trace, detail, m.ServiceSelectionReq, m.ServiceDetailReq)
+        if isinstance(detail.next and detail.next.request, m.ServiceSelectionReq):
+            yield offered("H-EV-SERVICE-OFFERED", flows.selection(trace))
 
 
 def _internet(response: m.ServiceDetailRes) -> m.ServiceDetailRes:

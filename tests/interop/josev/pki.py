@@ -5,6 +5,9 @@ Josev takes everything from ``PKI_PATH``/iso15118_2, for -20 as well. For TLS it
 car reads ``oemCertChain.pem``, ``oemLeaf.key`` and ``oemLeafPassword.txt``, and trusts ``v2gRootCACert.pem``. A
 password file may be empty but must exist. With a file missing or wrong the charger does not fail: it answers SDP with
 "no TLS".
+
+``lay_out`` makes certificates of its own, without any code of ours. ``lay_out_ours`` takes a PKI of ``v2gready pki``,
+which a DUT file can name: then the car of a bench has contracts and defective chains below roots that Josev has.
 """
 
 from __future__ import annotations
@@ -17,6 +20,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from v2gready.engine import pki_files
+from v2gready.protocols.pki import Addresses, Curve, Edition, pem
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,6 +47,9 @@ class JosevPki:
 
     car_key: Path
     """PEM, not encrypted: its key."""
+
+    ours: Path | None = None
+    """The PKI that all of it is from, as ``v2gready pki init`` writes it."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +100,43 @@ def lay_out(directory: Path, *, curve: ec.EllipticCurve | None = None, car_roots
         v2g_root=certificates / "v2gRootCACert.pem",
         car_chain=certificates / "oemCertChain.pem",
         car_key=keys / "oemLeaf.key",
+    )
+
+
+def lay_out_ours(directory: Path, *, curve: Curve = Curve.P521) -> JosevPki:
+    """Make a PKI by the profiles of ISO 15118-20 and write the files Josev wants out of it.
+
+    Vehicles are accepted under its V2G and its OEM root [V2G20-2331]. Its MO root lies where Josev has that of
+    ISO 15118-2; for -20 it reads none.
+
+    Args:
+        directory: Where to write; it is made if needed.
+        curve: The curve of all keys. P-256 is no profile of -20: it is for what Josev cannot do with P-521.
+    """
+    begin = (dt.datetime.now(dt.UTC) - dt.timedelta(days=1)).replace(microsecond=0)
+    ours = directory / "ours"
+    pki = pki_files.create(ours, pki_files.Settings(curve, Edition.ISO_20, begin, Addresses()))
+    certificates = directory / "iso15118_2" / "certs"
+    keys = directory / "iso15118_2" / "private_keys"
+    for folder in (certificates, keys):
+        folder.mkdir(parents=True)
+    for name, found in {
+        "cpoCertChain": pki.secc.certificates_pem(),
+        "oemCertChain": pki.vehicle.certificates_pem(),
+        "v2gRootCACert": pem(pki.v2g_root.certificate),
+        "oemRootCACert": pem(*pki.roots),
+        "moRootCACert": pem(pki.mo_root.certificate),
+    }.items():
+        (certificates / f"{name}.pem").write_bytes(found)
+    for name, leaf in {"seccLeaf": pki.secc, "oemLeaf": pki.vehicle}.items():
+        (keys / f"{name}.key").write_bytes(leaf.private_key_pem())
+        (keys / f"{name}Password.txt").write_text("")
+    return JosevPki(
+        directory=directory,
+        v2g_root=certificates / "v2gRootCACert.pem",
+        car_chain=certificates / "oemCertChain.pem",
+        car_key=keys / "oemLeaf.key",
+        ours=ours,
     )
 
 

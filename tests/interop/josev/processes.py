@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).resolve().parent
 DC_BPT = HERE / "dc_bpt.json"
-START_PATIENCE = 240.0
+START_PATIENCE = 600.0
 """Seconds for the charger to listen: interpreter, Java virtual machine, grammars, warm-up."""
 
 WARM_UP = 15

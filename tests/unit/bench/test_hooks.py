@@ -50,6 +50,11 @@ def test_a_prompt_shows_the_values() -> None:
     assert called == [{"prompt": "Set -5000 W"}]
 
 
+def test_a_prompt_says_what_stays_as_it_is() -> None:
+    carry_out(Hook("prefer", "prompt", "Service {service}, by {authorization}", 5), authorization="pnc")
+    assert called == [{"prompt": "Service (as it is), by pnc"}]
+
+
 def test_a_command_gets_the_values_and_no_shell(tmp_path: Path) -> None:
     script = f"import sys, pathlib; pathlib.Path({str(tmp_path / 'out')!r}).write_text(sys.argv[1])"
     carry_out(Hook("say", "command", f'{sys.executable} -c "{script}" "{{text}}"', 10), text="a; rm -rf x $HOME")

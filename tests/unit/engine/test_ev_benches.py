@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.unit.engine import rigs
 from v2gready.authoring.ev import EvBench
 from v2gready.engine.ev_benches import EvEmbeddedBench, EvNetworkBench
 from v2gready.engine.ev_device import serve_ev
@@ -165,3 +166,24 @@ def test_doctor_looks_at_the_sdp_port(tmp_path: Path) -> None:
     path.write_text(text.replace('[interfaces.grid]\nkind = "embedded"\nprofile = "reference"\n', ""), encoding="utf-8")
     findings = {name: (good, said) for name, good, said in examine(path)}
     assert findings["SDP"][0], findings["SDP"][1]
+    assert findings["hook plug_in"] == (
+        False,
+        "is missing; every case with a car needs it: add [hooks.plug_in]",
+    )
+
+
+def test_doctor_says_what_the_certificates_are_good_for(tmp_path: Path) -> None:
+    rigs.made(tmp_path / "rig")
+    (port,) = rigs.free_ports()
+    path = rigs.dut(tmp_path / "car.toml", "ev", control=1, sdp_port=port, authorities=str(tmp_path / "rig"))
+    findings = {name: (good, said) for name, good, said in examine(path)}
+    assert all(good for good, _ in findings.values()), findings
+    assert findings["roots for contracts"][1] == "MORootCA, V2GRootCA"
+    assert findings["contracts to install"][1] == "issued anew for every case"
+    assert findings["defective chains"][1].startswith("46 of 47; not secc-revoked-sub-ca: add them to a folder")
+    files = {"roots": "tls-roots.pem", "secc_certificates": "secc.pem", "secc_key": "secc.key"}
+    named = {key: str(tmp_path / "rig" / name) for key, name in files.items()}
+    path = rigs.dut(tmp_path / "car.toml", "ev", control=1, sdp_port=port, **named)
+    findings = {name: (good, said) for name, good, said in examine(path)}
+    assert [name for name, (good, _) in findings.items() if not good] == ["roots for contracts", "contracts to install"]
+    assert findings["defective chains"][1].startswith("2 of 47; add authorities")

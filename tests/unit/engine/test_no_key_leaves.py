@@ -5,16 +5,25 @@ from __future__ import annotations
 import base64
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import load_der_private_key
 
-# Runs the command line and writes down every private key that comes about, as PKCS #8 and as raw scalar.
+from tests.unit.engine import rigs
+from v2gready.engine.trace_file import read_trace
+from v2gready.protocols.iso15118 import messages as m
+
+# Runs the command line and writes down every private key that comes about, is read from a file, or unpacked from a
+# message: as PKCS #8 and as raw scalar.
 _WATCHED = """
 import atexit, json, sys
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, rsa, x448
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
@@ -28,6 +37,8 @@ def watched(function):
     return call
 
 ec.generate_private_key = watched(ec.generate_private_key)
+ec.derive_private_key = watched(ec.derive_private_key)
+serialization.load_pem_private_key = watched(serialization.load_pem_private_key)
 rsa.generate_private_key = watched(rsa.generate_private_key)
 for kind in (ed448.Ed448PrivateKey, x448.X448PrivateKey):
     kind.generate = staticmethod(watched(kind.generate))
@@ -52,6 +63,8 @@ from v2gready.cli import main
 atexit.register(tell, sys.argv.pop())
 main()
 """
+EV_CASES = "EV-PNC-SIGN-01 or EV-CRT-TAKEN-01 or EV-CRT-REFUSE-01"
+"""A contract that signs, contracts that are delivered."""
 MARKS = (b"PRIVATE KEY", "PRIVATE KEY".encode("utf-16-le"), base64.b64encode(b"PRIVATE KEY"))
 
 
@@ -84,29 +97,84 @@ def found(directory: Path, secrets: list[list[str]]) -> list[tuple[Path, str]]:
     ("role", "select"),
     [
         ("charger", "CHG-DC-SESSION-01 or tls or CHG-OCPP-SEC-* or certificates"),
+        ("charger", "CHG-PNC-SIGN-01 or CHG-CERT-CHAIN-01 or CHG-CERT-INSTALL-02 or CHG-TLS-CHAIN-01"),
         ("csms", "security or certificates"),
+        ("ev", f"{EV_CASES} or EV-TLS-GOOD-02 or EV-TLS-CHAIN-01 or EV-TLS-CHAIN-18"),
     ],
 )
 def test_a_run_directory_holds_no_private_key(role: str, select: str, tmp_path: Path) -> None:
-    run, keys = tmp_path / "run", tmp_path / "keys.json"
+    run = tmp_path / "run"
+    said, secrets = watched("certify", "--role", role, "--select", select, "--out", str(run), folder=tmp_path)
+    assert (run / "report.html").is_file(), said
+    assert len(secrets) > 10
+    assert len(list(run.rglob("*"))) > 10
+    assert found(run, secrets) == []
+    assert said_none(said, secrets, tmp_path)
+
+
+def test_a_run_on_a_network_holds_no_private_key(tmp_path: Path) -> None:
+    """With a PKI from a folder on either side, contracts that are delivered, and what both processes say."""
+    rig, run = tmp_path / "rig", tmp_path / "run"
+    rigs.made(rig)
+    assert {file.stat().st_mode & 0o777 for file in rig.glob("*.key")} == {0o600}
+    assert rig.stat().st_mode & 0o777 == 0o700
+    sdp, control = rigs.free_ports(2)
+    path = rigs.dut(tmp_path / "car.toml", "ev", control=control, sdp_port=sdp, authorities=str(rig))
+    options = ("--pki", str(rig), "--sdp-port", str(sdp), "--control", str(control))
+    with subprocess.Popen(
+        [sys.executable, "-c", _WATCHED, "device", "ev", *options, tmp_path / "car.json"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    ) as car:
+        assert car.stdout is not None
+        try:
+            heard = car.stdout.readline()
+            select = f"{EV_CASES} or EV-TLS-GOOD-01"
+            said, secrets = watched("certify", str(path), "--select", select, "--out", str(run), folder=tmp_path)
+        finally:
+            car.send_signal(signal.SIGINT)
+        heard += car.stdout.read()
+    assert "4 pass, 0 inconc, 0 fail, 0 error" in said, said
+    (answer,) = [
+        message
+        for _, message in read_trace(run / "traces" / "EV-CRT-TAKEN-01.jsonl").messages(m.CertificateInstallationRes)
+        if message.EVSEProcessing is m.Processing.Finished and not message.RemainingContractCertificateChains
+    ]
+    delivered = x509.load_der_x509_certificate(answer.SignedInstallationData.ContractCertificateChain.Certificate)
+    of_car = json.loads((tmp_path / "car.json").read_text())
+    for keys in (secrets, of_car):  # the key that went over the wire, encrypted, is among those that are searched for
+        assert any(
+            load_der_private_key(bytes.fromhex(one[0]), None).public_key() == delivered.public_key() for one in keys
+        )
+    every = list({tuple(one): one for one in (*secrets, *of_car)}.values())
+    assert b"CLIENT_TRAFFIC_SECRET" in (run / "captures" / "EV-TLS-GOOD-01.pcapng").read_bytes()
+    assert found(run, every) == []
+    assert said_none(said + heard, every, tmp_path)
+
+
+def watched(*arguments: str, folder: Path) -> tuple[str, list[list[str]]]:
+    """Runs the command line; gives what it said, and the keys that came about."""
+    keys = folder / "keys.json"
     done = subprocess.run(
-        [sys.executable, "-c", _WATCHED, "certify", "--role", role, "--select", select, "--out", run, keys],
-        cwd=tmp_path,
+        [sys.executable, "-c", _WATCHED, *arguments, keys],
+        cwd=folder,
         capture_output=True,
         text=True,
         check=False,
         env=os.environ,
         timeout=280,
     )
-    assert (run / "report.html").is_file(), done.stdout + done.stderr
-    secrets = json.loads(keys.read_text())
-    assert len(secrets) > 10
-    assert len(list(run.rglob("*"))) > 10
-    assert found(run, secrets) == []
-    told = tmp_path / "told"
+    return done.stdout + done.stderr, json.loads(keys.read_text())
+
+
+def said_none(said: str, secrets: list[list[str]], folder: Path) -> bool:
+    """Nothing of the keys is in what was said."""
+    told = folder / "told"
     told.mkdir()
-    (told / "console").write_text(done.stdout + done.stderr)
-    assert found(told, secrets) == []
+    (told / "console").write_text(said)
+    return found(told, secrets) == []
 
 
 @pytest.mark.parametrize("position", range(12))

@@ -91,6 +91,7 @@ def test_a_station_over_sockets(tmp_path: Path, fault: tuple[str, ...], verdict:
     ("request_line", "status"),
     [
         ("plug_in?evse=1&bpt=True", 204),
+        ("plug_in?evse=1&bpt={bpt}", 204),
         ("plug_in?evse=one", 400),
         ("plug_in?colour=red&evse=7", 400),
         ("fly", 404),

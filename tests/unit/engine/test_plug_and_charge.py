@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.unit.references.charger.rig import virtually
-from v2gready.emulators.ev import ContractUse, EvConfig, EvCredentials, EvDriver, SignatureDefect, Unequipped
+from v2gready.emulators.ev import ContractUse, EvConfig, EvCredentials, EvDriver, SignatureDefect, Unequipped, Unreached
 from v2gready.engine.plug_and_charge import with_contracts
 from v2gready.protocols.iso15118 import messages as m
 from v2gready.protocols.iso15118.evcc import Phase
@@ -117,6 +117,22 @@ def test_a_replay() -> None:
 
     assert virtually(main) == "WARNING_ChallengeInvalid"
     assert virtually(lambda: main("pnc-replay-accepted")) == "OK"
+
+
+def test_no_contract_is_shown_out_of_turn() -> None:
+    """A charger that has accepted a contract against all rules must not lead the stimulus astray."""
+
+    async def main() -> None:
+        async with bench() as (ev, _), ev.session(authorization=PNC) as session:
+            await session.reach(m.AuthorizationReq)
+            await session.authorize()
+            with pytest.raises(Unreached, match="AuthorizationReq"):
+                await session.authorize()
+            with pytest.raises(Unreached, match="CertificateInstallationReq"):
+                await session.install_certificate()
+            await session.leave()
+
+    virtually(main)
 
 
 def test_installation_and_then_authorization_with_it() -> None:

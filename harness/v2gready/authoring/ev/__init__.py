@@ -11,6 +11,7 @@ from v2gready.authoring.ev.access import (
     not_let_in,
     not_taken,
     pnc_requests,
+    service_refused,
     signature_form,
     signature_holds,
 )
@@ -36,6 +37,7 @@ from v2gready.authoring.ev.facts import (
     garbled,
     later,
     named,
+    overdue,
     requests,
     terminates,
     told,
@@ -44,6 +46,7 @@ from v2gready.authoring.ev.facts import (
     watched,
 )
 from v2gready.authoring.ev.judgements import (
+    CLOSING,
     GRACE,
     ends_session,
     every,
@@ -79,6 +82,7 @@ from v2gready.protocols.iso15118.secc import Eim
 from v2gready.protocols.iso15118.secc.turn import Check
 
 __all__ = [
+    "CLOSING",
     "GRACE",
     "PART_20",
     "Asked",
@@ -127,6 +131,7 @@ __all__ = [
     "not_taken",
     "nothing_but_stop",
     "offers",
+    "overdue",
     "passes_over",
     "patient",
     "pnc_requests",
@@ -138,6 +143,7 @@ __all__ = [
     "sdp_answers",
     "sdp_requests",
     "sdp_script",
+    "service_refused",
     "shook_hands",
     "shown_certificate",
     "signature_form",

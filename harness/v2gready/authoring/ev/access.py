@@ -173,6 +173,42 @@ def not_taken(requirement: str, trace: Trace, delivered: Told[Any]) -> Observati
     )
 
 
+def service_refused(requirement: str, trace: Trace) -> Observation:
+    """What one provisioning service delivered is not used, and what another delivers at a later visit is.
+
+    Raises:
+        Inconclusive: There were no two deliveries, or they were alike, or the later one was not used either.
+    """
+    deliveries = [
+        (frame, message)
+        for frame, message in trace.messages(m.CertificateInstallationRes)
+        if message.ResponseCode is m.ResponseCode.OK and message.EVSEProcessing is m.Processing.Finished
+    ]
+    if not deliveries:
+        raise Inconclusive(f"nothing was delivered: {trace.last_words()}")
+    (frame, first), (last_frame, last) = deliveries[0], deliveries[-1]
+    leaves = {contract_leaf(one) for _, one in deliveries}
+    decided = [one for one in requests(trace, m.AuthorizationReq, link=frame.link) if one.frame.index > frame.index]
+    used = next((one for one in decided if contract_leaf(one.request) in leaves), None)
+    if used is None:
+        over = closing(trace, frame.link, since=frame.index) is not None
+        if not decided and not over:
+            raise Inconclusive(f"the car did not authorize behind the delivery: {trace.last_words()}")
+        if frame.link == last_frame.link or chain_of(first) == chain_of(last):
+            raise Inconclusive(f"a good service has not delivered: {trace.last_words()}")
+        later_on = requests(trace, m.AuthorizationReq, link=last_frame.link)
+        if not any(contract_leaf(one.request) in leaves for one in later_on):
+            raise Inconclusive("what a good service delivered was not used either")
+    others = f"{decided[0].request.SelectedAuthorizationService.name}, without it" if decided else "the end"
+    return holds(
+        requirement,
+        used is None,
+        expected="the delivered contract not used",
+        seen=others if used is None else "AuthorizationReq with the delivered contract",
+        at=(frame.index, *(one.frame.index for one in decided[:1])),
+    )
+
+
 def no_contract_for_provisioning(requirement: str, asked: Asked[m.CertificateInstallationReq]) -> Observation:
     """The certificate that asks for contracts is no contract certificate: those may be used for non-repudiation.
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from v2gready.authoring.charger import declared_services
+from v2gready.authoring.charger import Declared
 from v2gready.emulators.charger import ChargerDriver
 from v2gready.model.case import Invariant, TestCase
 from v2gready.protocols.iso15118 import messages as m
-from v2gready.protocols.iso15118.services import ServiceId
 from v2gready.transports.clock import Clock
 
 Act = Callable[..., Awaitable[None]]
@@ -22,7 +20,7 @@ PLUG_IN, STOP = "plug_in", "stop"
 
 
 @dataclass(frozen=True, slots=True)
-class EvBench:
+class EvBench(Declared):
     """All that a stimulus may use.
 
     Attributes:
@@ -41,23 +39,16 @@ class EvBench:
     clock: Clock
     rng: random.Random
 
-    @property
-    def services(self) -> tuple[ServiceId, ...]:
-        """The declared energy transfer services."""
-        return declared_services(self.pics)
-
-    def service(self, *, dc: bool | None = None, bpt: bool | None = None) -> ServiceId:
-        """The first declared service of that kind; the PICS condition of the case says that there is one."""
-        return next(
-            one for one in self.services if (dc is None or one.is_dc == dc) and (bpt is None or one.is_bpt == bpt)
-        )
-
     async def plug_in(self) -> None:
         """Plugs the car in: it begins a session by itself."""
         await self.act(PLUG_IN)
 
-    async def charge(self, loops: int = 5, *, within: float = 120.0) -> None:
+    async def charge(self, loops: int = 5, *, within: float | None = None) -> None:
         """Plugs in and waits until the car has sent so many requests of the charge loop.
+
+        Args:
+            loops: How many.
+            within: Seconds to wait; twice the patience of the bench unless told otherwise.
 
         Raises:
             Unreached: It did not in time.
@@ -65,32 +56,20 @@ class EvBench:
         await self.plug_in()
         await self.charge_on(loops, within=within)
 
-    async def charge_on(self, loops: int = 5, *, within: float = 120.0) -> None:
-        """Waits for so many more requests of the charge loop.
+    async def charge_on(self, loops: int = 5, *, within: float | None = None) -> None:
+        """Waits for so many more requests of the charge loop; see `charge`.
 
         Raises:
             Unreached: They did not come in time.
         """
         mark = self.charger.mark
+        within = 2 * self.charger.patience if within is None else within
         await self.charger.wait_for(m.ChargeLoopReq, nth=loops - 1, since=mark, within=within)
 
     async def finish(self, *, within: float = 60.0) -> bool:
         """Lets the user of the car stop, and waits for the end of the session; whether it came in time."""
         await self.act(STOP)
         return await self.charger.ended(within)
-
-    async def wait(self, seconds: float) -> None:
-        """Lets time pass; what happens meanwhile is on the trace."""
-        await asyncio.sleep(seconds)
-
-    def number(self, name: str, default: float) -> float:
-        """A numeric PIXIT parameter."""
-        return float(self.pixit.get(name, default))
-
-    @property
-    def settling_time(self) -> float:
-        """Seconds in which the car reaches a new power, as its DUT file says."""
-        return self.number("settling_time", 3.0)
 
 
 class EvCase(TestCase[EvBench]):

@@ -187,6 +187,18 @@ def unanswered(trace: Trace, kind: type[M], nth: int = 0) -> Asked[M]:
         raise Inconclusive(f"no {kind.__name__} was left unanswered: {trace.last_words()}") from None
 
 
+def overdue(trace: Trace, kind: type[M], seconds: float, nth: int = 0) -> Asked[M]:
+    """The ``nth`` request of that type whose answer did not come within a time, or not at all.
+
+    Raises:
+        Inconclusive: There is none.
+    """
+    found = [one for one in requests(trace, kind) if one.answered is None or one.answered.t - one.frame.t >= seconds]
+    if len(found) <= nth:
+        raise Inconclusive(f"no {kind.__name__} was answered late: {trace.last_words()}")
+    return found[nth]
+
+
 def watched(trace: Trace, after: Record) -> float:
     """Seconds for which its connection was watched behind a record, by us or until it was gone."""
     ends = [

@@ -69,7 +69,7 @@ def lenient_about_schedules(bench: EvBench) -> None:
     bench.charger.overlook(Check.SCHEDULE_TUPLE, Check.PROFILE, Check.PROFILE_PRESENT, Check.PROFILE_MODE)
 
 
-async def selected(bench: EvBench, *, within: float = 60.0) -> None:
+async def selected(bench: EvBench, *, within: float | None = None) -> None:
     """Waits until the car has selected a service, or has had its time for that, and watches a little longer."""
     with suppress(Unreached):
         await bench.charger.wait_for(m.ServiceSelectionReq, within=within)
@@ -442,10 +442,14 @@ def no_start(requirement: str, trace: Trace, after: Record, *, within: float) ->
 
 
 def started(trace: Trace, nth: int = 0) -> Asked[m.PowerDeliveryReq]:
-    """The ``nth`` PowerDeliveryReq(Start).
+    """The ``nth`` PowerDeliveryReq(Start) that is meant: with EVProcessing Ongoing the car is still planning.
 
     Raises:
         Inconclusive: There is none, or it was not answered.
     """
-    start = asked(trace, m.PowerDeliveryReq, nth, where=lambda one: one.ChargeProgress is m.ChargeProgress.Start)
+    start = asked(trace, m.PowerDeliveryReq, nth, where=_starts)
     return answered(start)
+
+
+def _starts(request: m.PowerDeliveryReq) -> bool:
+    return request.ChargeProgress is m.ChargeProgress.Start and request.EVProcessing is m.Processing.Finished

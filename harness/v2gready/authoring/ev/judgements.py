@@ -116,18 +116,26 @@ def goes_on(requirement: str, trace: Trace, response: Told[Any]) -> Observation:
 
 
 def gives_up_after(
-    requirement: str, trace: Trace, request: Asked[Any], seconds: float, *, grace: float = GRACE
+    requirement: str,
+    trace: Trace,
+    request: Asked[Any],
+    seconds: float,
+    *,
+    grace: float = GRACE,
+    closing_time: float = GRACE,
 ) -> Observation:
-    """A request that was not answered is the last; the car ends the session when that timer of its own runs out.
+    """A request that was not answered in time is the last; the session ends when that timer of the car runs out.
 
     Not before: a response that is in time has to be waited for.
 
     Args:
         requirement: Id in the registry.
         trace: The trace.
-        request: The request without an answer.
+        request: The request without an answer, or with one that came too late.
         seconds: The timer.
-        grace: Seconds beyond it.
+        grace: Seconds beyond it in which the farewell comes, if there is one.
+        closing_time: Seconds beyond it in which the connection is closed. `CLOSING` where a late answer was sent: then
+            a car that waits for too long shows it by going on.
 
     Raises:
         Inconclusive: The connection was watched for a shorter time.
@@ -146,7 +154,7 @@ def gives_up_after(
         )
     if end is None:
         waited = watched(trace, request.frame)
-        if waited < seconds + grace:
+        if waited < seconds + closing_time:
             raise Inconclusive(f"the connection was watched for {waited:.1f} s only")
         return holds(
             requirement,
@@ -155,10 +163,11 @@ def gives_up_after(
             seen=f"still waiting after {waited:.1f} s",
             at=(request.frame.index,),
         )
+    beyond = grace if isinstance(end, Frame) else closing_time
     return measured(
         requirement,
         Measurement(end.t - request.frame.t, "s", trace.timing_uncertainty),
-        Limit("s", low=seconds * (1 - EARLY), high=seconds + grace),
+        Limit("s", low=seconds * (1 - EARLY), high=seconds + beyond),
         what=f"wait for the answer to {named(request)}",
         at=(request.frame.index, end.index),
     )

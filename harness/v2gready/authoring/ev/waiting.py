@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from v2gready.authoring.ev.facts import Asked, Told, closing, later, named, requests, terminates, watched
-from v2gready.authoring.ev.judgements import EARLY, GRACE
+from v2gready.authoring.ev.judgements import CLOSING, EARLY, GRACE
 from v2gready.authoring.expectations import holds, measured
 from v2gready.model.measurement import Limit, Measurement
 from v2gready.model.observation import Inconclusive, Observation
@@ -28,7 +28,8 @@ def ends_waiting(
 ) -> Observation:
     """A request that is answered by "not yet" may be repeated, until a timer of the car runs out.
 
-    The timer runs from the first such request on. What may follow is the farewell alone.
+    The timer runs from the first such request on. What may follow is the farewell alone. A car that just closes may
+    take its time for that (`CLOSING`): its last request shows that the timer has run out.
 
     Args:
         requirement: Id in the registry.
@@ -56,7 +57,7 @@ def ends_waiting(
     end: Frame | Event | None = closing(trace, first.link, since=first.frame.index) if other is None else other.frame
     if end is None:
         waited = watched(trace, first.frame)
-        if waited < high + grace:
+        if waited < high + grace + CLOSING:
             raise Inconclusive(f"the connection was watched for {waited:.1f} s only")
         return holds(
             requirement,
@@ -65,11 +66,16 @@ def ends_waiting(
             seen=f"none in {waited:.1f} s",
             at=(first.frame.index,),
         )
+    what, latest = f"time from the first {named(first)} to the end", high + grace
+    if isinstance(end, Event):
+        latest += CLOSING
+        if behind and behind[-1].frame.t - first.frame.t > high + grace:
+            end, what, latest = behind[-1].frame, f"time from the first {named(first)} to the last", high + grace
     return measured(
         requirement,
         Measurement(end.t - first.frame.t, "s", trace.timing_uncertainty),
-        Limit("s", low=low * (1 - EARLY), high=high + grace),
-        what=f"time from the first {named(first)} to the end",
+        Limit("s", low=low * (1 - EARLY), high=latest),
+        what=what,
         at=(first.frame.index, end.index),
     )
 

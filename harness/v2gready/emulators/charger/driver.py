@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import random
+import ssl
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
 
+from v2gready.emulators.charger.delivery import in_the_name_of
 from v2gready.emulators.charger.network import ScriptedNetwork, SdpScript
-from v2gready.emulators.charger.script import Bend, Rule, Script, each, framed, pieces
+from v2gready.emulators.charger.script import Bend, Rule, Script, again, each, framed, pieces
 from v2gready.emulators.charger.sdp_script import Step
 from v2gready.emulators.charger.stream import CHARGER, EV, WatchedStream
 from v2gready.emulators.charger.witness import Watch
-from v2gready.emulators.reach import Unequipped, Unreached
+from v2gready.emulators.reach import NoChain, Unreached
 from v2gready.hosts.secc import ChargerCredentials, RunningCharger, run
 from v2gready.model.trace import EventKind, Frame
 from v2gready.protocols.dissect import SDP
@@ -25,15 +26,22 @@ from v2gready.protocols.iso15118 import messages as m
 from v2gready.protocols.iso15118.secc import ChargerConfig
 from v2gready.protocols.iso15118.secc.power import Listener, Occasion
 from v2gready.protocols.iso15118.secc.turn import Check, Octets
+from v2gready.protocols.pki import Role
+from v2gready.protocols.pki.defects import Chain
 from v2gready.protocols.v2gtp import encode_frame
 from v2gready.transports.clock import Clock
 from v2gready.transports.network import Network
 from v2gready.transports.recorder import Recorder, TraceFull
+from v2gready.transports.tls import KeyLog
 
 M = TypeVar("M")
 
 SEGMENT_PERIOD = 0.005
 """Seconds between two segments of one frame, so that the stack does not join them again."""
+AGAIN = 0.05
+"""Seconds between a response and the same once more."""
+PATIENCE = 60.0
+"""Seconds to wait for a request of the car, unless told otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +52,13 @@ class SeccCredentials:
         good: As a charger should.
         defective: Other credentials by the name of their defect; what is not in here cannot be tested on this bench.
         others: Roots of certificates that have no business in TLS: trusted only where one is to be seen.
+        services: Defective chains of a provisioning service, by ``cps-defect``; the same holds for those.
     """
 
     good: ChargerCredentials
     defective: Mapping[str, ChargerCredentials] = field(default_factory=dict)
     others: Sequence[x509.Certificate] = ()
+    services: Mapping[str, Chain] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +70,16 @@ class EmulatedCharger:
         credentials: For TLS; None on a plain TCP rig.
         rng: Source of its session ids.
         listener: A meter at its outlet.
+        keylog: Where TLS secrets go for the capture.
+        patience: Seconds to wait for a request of the car where a case says nothing about it.
     """
 
     config: ChargerConfig = field(default_factory=ChargerConfig)
     credentials: SeccCredentials | None = None
     rng: random.Random = field(default_factory=random.SystemRandom)
     listener: Listener | None = None
+    keylog: KeyLog | None = None
+    patience: float = PATIENCE
 
 
 class ChargerDriver:
@@ -83,6 +97,7 @@ class ChargerDriver:
         self._settings = settings
         self._credentials = settings.credentials
         self._chain = ""
+        self._service: Chain | None = None
         self._any_client = False
         self._recorder = recorder
         self._clock = clock
@@ -122,7 +137,8 @@ class ChargerDriver:
             Unequipped: The bench has no certificates with that defect.
         """
         if chain and (self._credentials is None or chain not in self._credentials.defective):
-            raise Unequipped(f"the bench has no SECC certificates with the defect {chain!r}")
+            name = {"other-secc": "secc-other"}.get(chain, f"secc-{chain}")
+            raise NoChain(name, told=chain.startswith("revoked"))
         self._chain = chain
         self._any_client = any_client
         self._script.profile = lambda profile: replace(
@@ -182,6 +198,7 @@ class ChargerDriver:
         if self._credentials is None:
             return None
         shown = self._credentials.defective[self._chain] if self._chain else self._credentials.good
+        shown = replace(shown, backend=self._credentials.good.backend, keylog=self._settings.keylog)
         return replace(shown, roots=(*shown.roots, *self._credentials.others)) if self._any_client else shown
 
     # -- the script -----------------------------------------------------------------------------------------------
@@ -200,6 +217,23 @@ class ChargerDriver:
 
         self._rule(kind, nth, each(changed))
 
+    def deliver(self, defect: str = "") -> None:
+        """Whose contracts CertificateInstallationRes brings from now on.
+
+        Args:
+            defect: Of the chain of the provisioning service, which signs all the same; the good one if empty.
+
+        Raises:
+            Unequipped: The bench has no such chain.
+        """
+        name = f"{Role.CPS}-{defect}"
+        if defect and (self._credentials is None or name not in self._credentials.services):
+            raise NoChain(name, told=defect.startswith("revoked"))
+        first = self._service is None
+        self._service = self._credentials.services[name] if defect and self._credentials is not None else None
+        if first and self._service is not None:
+            self.alter(m.CertificateInstallationRes, lambda one: in_the_name_of(self._service, one))
+
     def fail(self, kind: type, code: Any, nth: int | None = None) -> None:
         """Sends a response with another code. The SECC goes on: whether the car does is in the trace."""
         self.alter(kind, lambda response: replace(response, ResponseCode=code), nth)
@@ -213,8 +247,8 @@ class ChargerDriver:
         self._rule(kind, nth, lambda reply: replace(reply, messages=(), close=False))
 
     def twice(self, kind: type, nth: int | None = None) -> None:
-        """Sends a response two times."""
-        self._rule(kind, nth, lambda reply: replace(reply, messages=reply.messages * 2))
+        """Sends a response two times; the second comes a little later, or a car might find both in one read."""
+        self._rule(kind, nth, again(AGAIN))
 
     def instead(self, kind: type, other: Any, nth: int | None = None) -> None:
         """Sends something else in place of a response: a message, a function of the response, or raw octets."""
@@ -294,6 +328,11 @@ class ChargerDriver:
         return tuple(self._watch.streams)
 
     @property
+    def patience(self) -> float:
+        """Seconds to wait for a request of the car where a case says nothing about it."""
+        return self._settings.patience
+
+    @property
     def mark(self) -> int:
         """Requests of the car so far, for `wait_for`."""
         return sum(1 for _ in self._requests())
@@ -327,7 +366,7 @@ class ChargerDriver:
         *,
         nth: int = 0,
         since: int = 0,
-        within: float = 60.0,
+        within: float | None = None,
     ) -> M:
         """Waits for a request of the car.
 
@@ -336,11 +375,12 @@ class ChargerDriver:
             where: What it has to be like.
             nth: Which of them, from 0.
             since: A `mark`: requests before it do not count.
-            within: Seconds to wait.
+            within: Seconds to wait; the patience of the bench unless told otherwise.
 
         Raises:
             Unreached: It did not come in time.
         """
+        within = self._settings.patience if within is None else within
         await self.ready()
         found: list[M] = []
 
@@ -427,5 +467,5 @@ def _leaf(credentials: ChargerCredentials | None) -> bytes:
     """What the charger shows in TLS, its own certificate, as DER; nothing without TLS."""
     if credentials is None:
         return b""
-    leaf = x509.load_pem_x509_certificates(credentials.secc.certificates_pem())[0]
-    return leaf.public_bytes(Encoding.DER)
+    leaf, end, _ = credentials.secc.certificates_pem().decode("ascii").partition(ssl.PEM_FOOTER)
+    return ssl.PEM_cert_to_DER_cert(leaf + end)  # as it is: a defective one may not be readable

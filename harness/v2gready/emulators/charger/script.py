@@ -88,6 +88,16 @@ def each(change: Callable[[Any], Any]) -> Bend:
     return lambda reply: replace(reply, messages=tuple(change(one) for one in reply.messages))
 
 
+def again(pause: float) -> Bend:
+    """Sends the reply a second time, so many seconds later."""
+
+    def bend(reply: Reply) -> Reply:
+        octets = b"".join(framed(one) for one in reply.messages)
+        return replace(reply, messages=(*reply.messages, Octets(octets, pause)))
+
+    return bend
+
+
 def pieces(size: int, pause: float) -> Bend:
     """Sends the reply in segments of so many octets."""
 

@@ -16,8 +16,11 @@ from v2gready.transports.stream import ByteStream, Endpoint, StreamReset, Transp
 from v2gready.transports.tls import TlsFailure
 
 EV, CHARGER = "ev", "charger"
-PATIENCE = 3.0
-"""Seconds that a connection stays open behind the end of its session: who of both closes it is to be seen."""
+PATIENCE = 11.0
+"""Seconds that a connection stays open behind the end of its session: who of both closes it is to be seen.
+
+A little longer than judges allow (`v2gready.authoring.ev.CLOSING`); a car that waits five seconds on purpose was met.
+"""
 
 
 class Carrier(ByteStream):

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from cryptography import x509
 
-from v2gready.emulators.charger.stream import CHARGER, EV, Carrier, WatchedStream
+from v2gready.emulators.charger.stream import CHARGER, EV, PATIENCE, Carrier, WatchedStream
 from v2gready.hosts.secc.witness import Witness
 from v2gready.model.trace import EventKind
 from v2gready.transports.recorder import Recorder, TraceFull
@@ -26,6 +26,8 @@ class Watch(Witness):
         stall: Seconds for which the first octets of a new connection lie unread.
         shown: The charger's own certificate, as DER.
     """
+
+    linger = PATIENCE + Witness.linger
 
     def __init__(self, recorder: Recorder, changed: Callable[[], None]) -> None:
         self.stall = 0.0
@@ -91,8 +93,11 @@ def _peer(der: bytes | None) -> dict[str, str]:
     """The vehicle certificate in words, and as it came."""
     if der is None:
         return {}
-    certificate = x509.load_der_x509_certificate(der)
-    key = certificate.public_key()
+    try:
+        certificate = x509.load_der_x509_certificate(der)
+        key = certificate.public_key()
+    except ValueError:  # OpenSSL takes more than DER
+        return {"peer_certificate": der.hex()}
     curve = getattr(key, "curve", None)
     return {
         "peer_subject": certificate.subject.rfc4514_string(),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from enum import Enum
@@ -14,7 +15,7 @@ from cryptography import x509
 
 from v2gready.emulators.ev.session import CHARGER, EV, EvSession
 from v2gready.emulators.ev.vehicle import BatteryVehicle
-from v2gready.emulators.reach import Unequipped, Unreached
+from v2gready.emulators.reach import Missing, NoChain, Unequipped, Unreached
 from v2gready.model.trace import EventKind
 from v2gready.protocols import sdp
 from v2gready.protocols.dissect import SDP
@@ -23,6 +24,7 @@ from v2gready.protocols.iso15118.evcc import Contract, Evcc, Plan, Provisioning
 from v2gready.protocols.iso15118.messages import Authorization
 from v2gready.protocols.pki import Credential, Curve, Hierarchy, Role, Shown
 from v2gready.protocols.pki.defects import CATALOGUE, Chain
+from v2gready.transports import openssl
 from v2gready.transports.clock import Clock
 from v2gready.transports.network import ConnectError, Datagrams, Network
 from v2gready.transports.recorder import Recorder
@@ -74,18 +76,20 @@ class EvCredentials:
         contract_pki: Where defective contract chains come from; None on a bench that cannot make any.
         price_signers: Certificates whose keys may sign price schedules.
         vehicle_pki: Where defective vehicle chains come from; None on a bench that cannot make any.
+        chains: Defective chains that the bench has otherwise, by ``role-defect``; they go before those of the PKIs.
     """
 
     roots: tuple[x509.Certificate, ...]
     vehicle: Credential
     curve: Curve = Curve.P521
-    variants: Mapping[TlsUse, Credential] = field(default_factory=dict)
+    variants: Mapping[TlsUse, Shown] = field(default_factory=dict)
     contracts: tuple[Contract, ...] = ()
     provisioning: Provisioning | None = None
     contract_variants: Mapping[ContractUse, Contract] = field(default_factory=dict)
     contract_pki: Hierarchy | None = field(default=None, repr=False)
     price_signers: tuple[x509.Certificate, ...] = ()
     vehicle_pki: Hierarchy | None = field(default=None, repr=False)
+    chains: Mapping[str, Chain] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,11 +223,11 @@ class EvDriver:
         own = self.config.credentials
         if plan.authorization is Authorization.PnC and not plan.contracts and not install:
             if own is None or not own.contracts:
-                raise Unequipped("this bench has no contract certificate")
+                raise Missing("contract certificate", "contract_certificates", "contract_key")
             plan = replace(plan, contracts=own.contracts)
         if install and plan.provisioning is None:
             if own is None or own.provisioning is None:
-                raise Unequipped("this bench has no OEM provisioning certificate")
+                raise Missing("OEM provisioning certificate", "provisioning_certificates", "provisioning_key")
             plan = replace(plan, provisioning=own.provisioning)
         return plan if own is None or plan.price_signers else replace(plan, price_signers=own.price_signers)
 
@@ -234,7 +238,7 @@ class EvDriver:
             Unequipped: The bench cannot make any.
         """
         own = self.config.credentials
-        return _defective(defect, Role.CONTRACT, None if own is None else own.contract_pki)
+        return _defective(defect, Role.CONTRACT, own, None if own is None else own.contract_pki)
 
     def defective_provisioning(self, defect: str) -> Chain:
         """An OEM provisioning chain with a defect of `protocols.pki.defects.CATALOGUE`, and its key.
@@ -243,7 +247,7 @@ class EvDriver:
             Unequipped: The bench cannot make any.
         """
         own = self.config.credentials
-        return _defective(defect, Role.OEM_PROVISIONING, None if own is None else own.contract_pki)
+        return _defective(defect, Role.OEM_PROVISIONING, own, None if own is None else own.contract_pki)
 
     def defective_vehicle(self, defect: str) -> Chain:
         """A vehicle chain with a defect of `protocols.pki.defects.CATALOGUE`, and its key, for ``tls=``.
@@ -252,7 +256,7 @@ class EvDriver:
             Unequipped: The bench cannot make any.
         """
         own = self.config.credentials
-        return _defective(defect, Role.VEHICLE, None if own is None else own.vehicle_pki)
+        return _defective(defect, Role.VEHICLE, own, None if own is None else own.vehicle_pki)
 
     def provisioning(self, pcid: str) -> Chain:
         """A good OEM provisioning chain of a car of that name, and its key.
@@ -262,7 +266,7 @@ class EvDriver:
         """
         own = self.config.credentials
         if own is None or own.contract_pki is None:
-            raise Unequipped("this bench cannot make OEM provisioning certificates")
+            raise Unequipped(f"the bench has no provisioning of {pcid}: add authorities to [interfaces.iso15118]")
         made = own.contract_pki.issue(Role.OEM_PROVISIONING, identity=pcid)
         root = own.contract_pki.root_of(Role.OEM_PROVISIONING)
         return Chain(made.chain_der(), made.private_key, root.certificate_der(), label=f"provisioning of {pcid}")
@@ -275,7 +279,8 @@ class EvDriver:
         """
         own = self.config.credentials
         if own is None or use not in own.contract_variants:
-            raise Unequipped(f"this bench has not: {use.value}")
+            name = use.name.lower().replace("_", "-")
+            raise NoChain(f"contract-{name}", told=use in {ContractUse.REVOKED, ContractUse.BLOCKED})
         return own.contract_variants[use]
 
     async def visit(self, plan: Plan | None = None, *, tls: TlsUse | Shown = TlsUse.GOOD, **changes: Any) -> None:
@@ -341,6 +346,8 @@ class EvDriver:
             curve=credentials.curve,
             keylog=self.config.keylog,
         )
+        openssl.ask_for_status(context)  # [V2G20-2372]
+        staples = openssl.stapled(context)
         try:
             async with asyncio.timeout(HANDSHAKE_TIMEOUT):
                 secured = await TlsStream.connect(stream, context)
@@ -363,7 +370,7 @@ class EvDriver:
             version=secured.version,
             cipher=secured.cipher,
             group=credentials.curve.group,  # the only one that was offered
-            detail=_peer(secured.peer_certificate_der),
+            detail={**_peer(secured.peer_certificate_der), **_status(secured, staples)},
         )
         return secured
 
@@ -381,9 +388,14 @@ class EvDriver:
         return data, IPv6Address(sender.host)
 
 
-def _defective(defect: str, role: Role, pki: Hierarchy | None) -> Chain:
-    if pki is None:
-        raise Unequipped(f"this bench cannot make defective certificates of the role {role.value}")
+def _defective(defect: str, role: Role, own: EvCredentials | None, pki: Hierarchy | None) -> Chain:
+    name = f"{role}-{defect}"
+    if own is not None and name in own.chains:
+        return own.chains[name]
+    # Nobody would have told the device what is revoked in a chain that is made now.
+    told = defect.startswith("revoked")
+    if pki is None or told:
+        raise NoChain(name, told=told)
     return CATALOGUE[defect].apply(pki, role)
 
 
@@ -396,18 +408,45 @@ def _credential(credentials: EvCredentials, use: TlsUse | Shown) -> Shown | None
         case TlsUse.GOOD | TlsUse.TLS_1_2:
             return credentials.vehicle
     if use not in credentials.variants:
-        raise Unequipped(f"this bench has no credential for: {use.value}")
+        raise _absent(use)
     return credentials.variants[use]
+
+
+def _absent(use: TlsUse) -> Unequipped:
+    match use:
+        case TlsUse.CONTRACT:
+            return Missing(use.value, "contract_certificates", "contract_key")
+        case TlsUse.PROVISIONING:
+            return Missing(use.value, "provisioning_certificates", "provisioning_key")
+    name = {TlsUse.OTHER_VEHICLE: "other", TlsUse.FOREIGN: "foreign-root", TlsUse.OEM_ROOT: "under-oem-root"}
+    return NoChain(f"vehicle-{name.get(use, use.name.lower().replace('_', '-'))}")
 
 
 def _peer(der: bytes | None) -> dict[str, str]:
     if der is None:
         return {}
-    certificate = x509.load_der_x509_certificate(der)
+    try:
+        certificate = x509.load_der_x509_certificate(der)
+    except ValueError:  # OpenSSL takes more than DER
+        return {}
     return {
         "peer_subject": certificate.subject.rfc4514_string(),
         "peer_issuer": certificate.issuer.rfc4514_string(),
         "peer_key": _kind_of(certificate.public_key()),
+    }
+
+
+def _status(secured: TlsStream, staples: Sequence[bytes]) -> dict[str, str | float | bool]:
+    """What the charger says about its revocation, and what a judge needs to check that.
+
+    OpenSSL compares with the clock of the machine, and so does whoever made the response.
+    """
+    if not openssl.REACHABLE:
+        return {}
+    return {
+        "peer_chain": " ".join(one.hex() for one in secured.peer_chain_der),
+        "staple": staples[-1].hex() if staples else "",
+        "machine_time": time.time(),
     }
 
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from v2gready.emulators.ev.pnc import ShownChain, SignatureDefect, pnc_request, signed
 from v2gready.emulators.ev.vehicle import BatteryVehicle
-from v2gready.emulators.reach import Unequipped, Unreached
+from v2gready.emulators.reach import Missing, Unequipped, Unreached
 from v2gready.model.trace import EventKind, Frame
 from v2gready.protocols import v2gtp
 from v2gready.protocols.dissect import V2GTP
@@ -147,15 +147,16 @@ class EvSession:
 
         Raises:
             Unequipped: The car has no contract.
-            Unreached: PnC was not offered, or the session is over.
+            Unreached: PnC was not offered, or authorization is over.
         """
+        self._due(m.AuthorizationReq)
         if replayed is not None:
             old = replace(replayed, Header=replace(self.header, Signature=replayed.Header.Signature))
             return await self.proceed(lambda _: old)
         memory = self.evcc.memory
         chosen = contract or contract_of(replace(self.evcc.plan, authorization=m.Authorization.PnC), memory)
         if chosen is None and not self.evcc.plan.contracts:
-            raise Unequipped("this bench has no contract certificate")
+            raise Missing("contract certificate", "contract_certificates", "contract_key")
         shown = memory.challenge if challenge is None else challenge
         if chosen is None or shown is None:
             raise Unreached("Plug & Charge is not offered to this contract")
@@ -174,10 +175,12 @@ class EvSession:
 
         Raises:
             Unequipped: The car has no OEM provisioning certificate.
+            Unreached: It is not the time to ask for contracts.
         """
+        self._due(m.CertificateInstallationReq)
         provisioning = self.evcc.plan.provisioning
         if provisioning is None:
-            raise Unequipped("this bench has no OEM provisioning certificate")
+            raise Missing("OEM provisioning certificate", "provisioning_certificates", "provisioning_key")
         request = replace(self.request(m.CertificateInstallationReq), **changes)
         key: object = provisioning.oem.private_key
         if oem is not None:
@@ -212,6 +215,10 @@ class EvSession:
         own = key if contract is None or key is not None else signing_key(contract.credential)
         made = signed(request, own, defect=defect)
         return await self.proceed(lambda _: made.request, octets=made.octets)
+
+    def _due(self, kind: type) -> None:
+        if not _is(self.evcc.next_type, kind):
+            raise Unreached(f"it is not the turn of {kind.__name__}")
 
     async def run_to_end(self) -> None:
         """Runs the rest of the session in good order, SessionStop included."""

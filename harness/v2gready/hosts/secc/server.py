@@ -26,9 +26,6 @@ from v2gready.transports.network import Datagrams, Network
 from v2gready.transports.network import Listener as TcpListener
 from v2gready.transports.stream import ByteStream, Endpoint, StreamReset
 
-_LINGER = 5.0
-"""Seconds that a closed connection may take to send what is unsent; then it is reset."""
-
 
 class RunningCharger:
     """A charger that is switched on. Its actions are what the hooks of a DUT file call.
@@ -197,7 +194,7 @@ class RunningCharger:
         await connection.serve()
         served.close()
         try:
-            async with asyncio.timeout(_LINGER):
+            async with asyncio.timeout(self._witness.linger):
                 await served.wait_closed()
         except (TimeoutError, StreamReset):
             served.abort()

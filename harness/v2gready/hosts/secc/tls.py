@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
@@ -13,10 +13,11 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from v2gready.hosts.secc.witness import Witness
 from v2gready.protocols.iso15118.secc.backend import NO_BACKEND, Backend
 from v2gready.protocols.iso15118.secc.config import Protection
-from v2gready.protocols.iso15118.secc.seams import Seams, TlsProfile
+from v2gready.protocols.iso15118.secc.seams import GOOD_STATUS, Seams, TlsProfile
 from v2gready.protocols.pki import Curve, Shown
+from v2gready.transports import openssl
 from v2gready.transports.stream import ByteStream, StreamReset
-from v2gready.transports.tls import TlsFailure, TlsStream, TlsVersions, server_context
+from v2gready.transports.tls import KeyLog, TlsFailure, TlsStream, TlsVersions, server_context
 
 _NO_CHECK_TIME = 0x20_0000
 """OpenSSL's X509_V_FLAG_NO_CHECK_TIME, which Python has no name for."""
@@ -31,12 +32,18 @@ class ChargerCredentials:
         roots: Trust anchors for vehicle certificates: V2G and OEM roots, never MO roots [V2G20-2401..2404].
         curve: Group of the key exchange.
         backend: Who knows contracts, for Plug & Charge.
+        status: Gives the OCSP response that is stapled, DER; None for none.
+        statuses: The same for what a faulty charger staples instead, by `TlsProfile.status`.
+        keylog: Where TLS secrets go for a capture.
     """
 
     secc: Shown
     roots: Sequence[x509.Certificate]
     curve: Curve = Curve.P521
     backend: Backend = NO_BACKEND
+    status: Callable[[], bytes] | None = field(default=None, repr=False)
+    statuses: Mapping[str, Callable[[], bytes]] = field(default_factory=dict, repr=False)
+    keylog: KeyLog | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +86,15 @@ class TlsDoor:
             versions=_versions(self._profile),
             curve=self._curve,
             client_certificate=self._profile.client_certificate,
+            keylog=credentials.keylog,
         )
+        status = credentials.status
+        if self._profile.status != GOOD_STATUS:
+            status = credentials.statuses.get(self._profile.status)
+        if status is not None:
+            openssl.staple(self._context, status())
+        if self._profile.signatures and credentials.curve is not Curve.P256:
+            openssl.ask_for_signatures(self._context, self._profile.signatures)
         if not self._profile.validity:
             self._context.verify_flags |= ssl.VerifyFlags(_NO_CHECK_TIME)
 
@@ -101,15 +116,23 @@ class TlsDoor:
             self._witness.refused(stream, "no end of the handshake", by_car=True)
             return None
         certificate = session.peer_certificate_der
-        if self._profile.purpose and certificate is not None and not is_for_clients(certificate):
-            # OpenSSL takes a certificate without extended key usage for anything; a contract certificate is one, and
-            # it has no business in TLS [V2G20-2339].
+        if certificate is not None and (objection := self._objection(certificate)):
             session.close()
-            self._witness.refused(stream, "the vehicle certificate is not made for clientAuth")
+            self._witness.refused(stream, objection)
             return None
         self._witness.secured(stream, session, self._curve.value)
         self._seams.handshake(session.version, certificate)
         return Secured(session, Protection(session.version), certificate)
+
+    def _objection(self, certificate: bytes) -> str:
+        """What OpenSSL passes over in a vehicle certificate (DER); empty if it is good."""
+        if not is_readable(certificate):
+            return "the vehicle certificate is no DER" if self._profile.readable else ""
+        if self._profile.purpose and not is_for_clients(certificate):
+            # OpenSSL takes a certificate without extended key usage for anything; a contract certificate is one, and
+            # it has no business in TLS [V2G20-2339].
+            return "the vehicle certificate is not made for clientAuth"
+        return ""
 
 
 def _versions(profile: TlsProfile) -> TlsVersions:
@@ -126,3 +149,12 @@ def is_for_clients(certificate: bytes) -> bool:
     except x509.ExtensionNotFound:
         return False
     return ExtendedKeyUsageOID.CLIENT_AUTH in usage
+
+
+def is_readable(certificate: bytes) -> bool:
+    """Whether a certificate is DER (RFC 5280 4.1); OpenSSL takes more than that."""
+    try:
+        _ = x509.load_der_x509_certificate(certificate).extensions
+    except ValueError:
+        return False
+    return True

@@ -9,6 +9,9 @@ from v2gready.transports.tls import TlsStream
 class Witness:
     """Sees every connection of a SECC. This one looks at nothing and changes nothing."""
 
+    linger: float = 5.0
+    """Seconds that a closed connection may take to send what is unsent; then it is reset."""
+
     # The arguments are what an override may need; a neutral hook uses none of them.
     # ruff: noqa: ARG002
 

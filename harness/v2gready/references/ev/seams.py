@@ -7,11 +7,11 @@ the car knows nothing about faults.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from v2gready.protocols.bending import Bending, Died, Effect, NamedFault, difference
 from v2gready.references.ev.battery import Occasion
 from v2gready.references.ev.chain import ChainProblem
 from v2gready.references.ev.turn import Check, Choice, Move, Outgoing, Reach, Timer
@@ -19,6 +19,8 @@ from v2gready.references.ev.turn import Check, Choice, Move, Outgoing, Reach, Ti
 if TYPE_CHECKING:
     from v2gready.protocols.sdp import SdpResponse
     from v2gready.references.ev.turn import Turn
+
+__all__ = ["Died", "Effect", "Fault", "Hello", "Objection", "Seams", "Shows", "TlsProfile"]
 
 T = TypeVar("T")
 
@@ -65,23 +67,6 @@ class Hello:
     fragments: int = 4
 
 
-class Died(Exception):  # noqa: N818 - what a faulty car does, not an error of ours
-    """The controller of the car is gone. Any hook of a fault may raise it, after `Fault.took_effect`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Effect:
-    """A fault made the car behave differently.
-
-    Attributes:
-        fault: Name of the fault.
-        what: What was different.
-    """
-
-    fault: str
-    what: str
-
-
 @dataclass(frozen=True, slots=True)
 class TlsProfile:
     """How the car makes TLS connections.
@@ -101,25 +86,11 @@ class TlsProfile:
     rootless: bool = False
 
 
-class Fault:
+class Fault(NamedFault):
     """A car that does one thing wrong. Every hook gets the faultless value and returns what counts instead.
 
     A hook may also raise `Died`.
-
-    Attributes:
-        name: Kebab-case name, for ever.
-        sentence: What the car does wrong, in one sentence.
     """
-
-    name: ClassVar[str] = ""
-    sentence: ClassVar[str] = ""
-
-    def __init__(self) -> None:
-        self.sink: Callable[[Effect], None] = lambda _: None
-
-    def took_effect(self, what: str) -> None:
-        """Writes down an effect that no hook's return value shows."""
-        self.sink(Effect(self.name, what))
 
     # The arguments are what an override may need; a neutral hook uses none of them.
     # ruff: noqa: ARG002
@@ -208,23 +179,8 @@ class Fault:
         return at
 
 
-class Seams:
-    """All faults of one car, in order; without any, every value passes unchanged.
-
-    Attributes:
-        effects: What the faults changed so far.
-    """
-
-    def __init__(self, faults: Iterable[Fault] = ()) -> None:
-        self._faults = tuple(faults)
-        self.effects: list[Effect] = []
-        for fault in self._faults:
-            fault.sink = self.effects.append
-
-    @property
-    def active(self) -> bool:
-        """There is a fault at all."""
-        return bool(self._faults)
+class Seams(Bending[Fault]):
+    """All faults of one car, in order; without any, every value passes unchanged."""
 
     def sdp_request(self, datagram: bytes, attempt: int) -> bytes:
         """See `Fault.sdp_request`."""
@@ -344,29 +300,3 @@ class Seams:
     def wake(self, at: float | None) -> float | None:
         """See `Fault.wake`."""
         return self._bend("wake-up", at, lambda fault, value: fault.wake(value))
-
-    def _bend(self, seam: str, value: T, hook: Callable[[Fault, T], T]) -> T:
-        for fault in self._faults:
-            bent = hook(fault, value)
-            if bent != value:
-                fault.took_effect(f"{seam}: {difference(value, bent)}")
-            value = bent
-        return value
-
-
-def difference(before: Any, after: Any) -> str:
-    """Two values side by side; of two messages only the fields that differ."""
-    if is_dataclass(before) and type(before) is type(after):
-        return ", ".join(
-            f"{one.name} {difference(old, new)}"
-            for one in fields(before)
-            if (old := getattr(before, one.name)) != (new := getattr(after, one.name))
-        )
-    if isinstance(before, tuple) and isinstance(after, tuple) and len(before) == len(after):
-        return ", ".join(difference(old, new) for old, new in zip(before, after, strict=True) if old != new)
-    return f"{_shown(before)} -> {_shown(after)}"
-
-
-def _shown(value: Any) -> str:
-    text = value.hex() if isinstance(value, bytes) else repr(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."

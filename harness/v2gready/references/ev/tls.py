@@ -13,6 +13,7 @@ from cryptography import x509
 
 from v2gready.protocols.iso15118.evcc import Contract, Provisioning
 from v2gready.protocols.pki import Credential, Curve
+from v2gready.protocols.pki.revocation import Status, status_of
 from v2gready.references.ev.chain import ChainProblem, Revoked, problems
 from v2gready.references.ev.seams import Hello, Seams, Shows, TlsProfile
 from v2gready.transports import openssl
@@ -66,6 +67,7 @@ async def secure(stream: ByteStream, credentials: EvDeviceCredentials, seams: Se
     """
     profile = seams.tls(TlsProfile())
     context = _context(credentials, profile)
+    staples = openssl.stapled(context)
     seams.hello()
     try:
         async with asyncio.timeout(timeout):
@@ -80,7 +82,7 @@ async def secure(stream: ByteStream, credentials: EvDeviceCredentials, seams: Se
         _chain(session),
         credentials.roots,
         datetime.now(UTC),
-        credentials.revoked,
+        _told(credentials.revoked, staples),
         profiled=credentials.curve is not Curve.P256,
     )
     if found - profile.ignored:
@@ -91,6 +93,17 @@ async def secure(stream: ByteStream, credentials: EvDeviceCredentials, seams: Se
         raise Refused(f"{session.version} where -20 wants TLS 1.3 [V2G20-1237]")
     seams.handshake(session.version, found)
     return Secured(session, session.peer_certificate_der)
+
+
+def _told(asked: Revoked | None, staples: Sequence[bytes]) -> Revoked:
+    """Whether a certificate is revoked by what is stapled to the session, or by what the car knows otherwise."""
+
+    def told(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+        if asked is not None and asked(certificate, issuer):
+            return True
+        return status_of(certificate, issuer, datetime.now(UTC), responses=staples).status is Status.REVOKED
+
+    return told
 
 
 def _context(credentials: EvDeviceCredentials, profile: TlsProfile) -> ssl.SSLContext:

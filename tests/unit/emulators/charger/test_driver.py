@@ -11,6 +11,7 @@ import pytest
 
 from tests.unit.emulators.charger.conftest import Rig
 from v2gready.emulators.charger import Unequipped, Unreached, sdp_script
+from v2gready.emulators.charger.stream import PATIENCE
 from v2gready.emulators.ev import TlsUse
 from v2gready.model.trace import EventKind, Frame, Trace
 from v2gready.protocols.iso15118 import messages as m
@@ -222,11 +223,11 @@ def test_who_stays_connected_is_disconnected(play: Play) -> None:
             await session.reach(m.SessionSetupReq)
             await session.proceed()
             await session.ask(session.request(m.SessionStopReq))
-            await session.silence(10.0)
+            await session.silence(15.0)
 
     trace = play(scene)
     gone = next(trace.events(EventKind.CLOSED, link="tcp-1"))
     stopped = next(trace.messages(m.SessionStopRes))[0]
     assert gone.source == "charger"
-    assert gone.t - stopped.t == pytest.approx(3.0, abs=0.1)
+    assert gone.t - stopped.t == pytest.approx(PATIENCE, abs=0.1)
     assert isinstance(stopped, Frame)

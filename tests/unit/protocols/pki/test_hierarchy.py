@@ -13,8 +13,9 @@ from cryptography.x509.oid import NameOID
 from tests.unit.protocols.pki import openssl
 from tests.unit.protocols.pki.worlds import AT, NOT_BEFORE, WORLDS, world
 
-from v2gready.protocols.pki import EMAID, Addresses, Credential, Curve, Hierarchy, Role, der
+from v2gready.protocols.pki import EMAID, Addresses, Credential, Curve, Edition, Hierarchy, Role, der
 from v2gready.protocols.pki.checker import check
+from v2gready.protocols.pki.defects import for_role
 from v2gready.protocols.pki.profiles import LEAVES
 from v2gready.protocols.pki.workshop import Chain
 
@@ -53,6 +54,34 @@ def test_openssl_agrees_on_every_good_chain(curve: Curve, tmp_path: Path) -> Non
         text = openssl.text(credential.certificate_der())
         assert TEXTS[curve] in text
         assert ("CA:TRUE" in text) is (role not in LEAVES)
+
+
+@pytest.mark.skipif(openssl.OPENSSL is None, reason="needs the openssl command")
+@pytest.mark.parametrize("curve", [curve for curve, edition in WORLDS.items() if edition is Edition.ISO_20])
+def test_openssl_agrees_on_chains_under_the_other_root_and_of_siblings(curve: Curve, tmp_path: Path) -> None:
+    pki = world(curve)
+    vehicle = pki.issue(Role.VEHICLE, issuer=pki.vehicle_authority(Role.OEM_ROOT))
+    for shown, root in (
+        (pki.contract(root=Role.V2G_ROOT), pki.v2g_root),
+        (pki.contract(days=13), pki.mo_root),
+        (vehicle, pki.oem_root),
+        (pki.sibling().secc, pki.v2g_root),
+        (pki.sibling().contract(), pki.mo_root),
+    ):
+        chain = Chain(shown.chain_der(), shown.private_key, root.certificate_der())
+        assert openssl.verify(chain, tmp_path, AT) == "ok"
+        assert openssl.text(shown.certificate_der())
+    own = Chain(vehicle.chain_der(), vehicle.private_key, pki.v2g_root.certificate_der())
+    assert "unable to get local issuer certificate" in openssl.verify(own, tmp_path, AT)
+
+
+@pytest.mark.skipif(openssl.OPENSSL is None, reason="needs the openssl command")
+@pytest.mark.parametrize("role", [Role.VEHICLE, Role.CONTRACT])
+def test_openssl_agrees_on_defects_under_the_other_root(role: Role, tmp_path: Path) -> None:
+    pki = Hierarchy(NOT_BEFORE, vehicle_root=Role.OEM_ROOT, contract_root=Role.V2G_ROOT)
+    for defect in for_role(role):
+        answer = openssl.verify(defect.apply(pki, role), tmp_path, AT)
+        assert openssl.agrees(answer, defect.openssl), (defect.name, answer)
 
 
 def test_several_contracts_with_chosen_identity_and_validity() -> None:

@@ -421,6 +421,31 @@ async def _wish(one: Rig) -> None:
 
 _ZERO = {"loops": None, "pauses": (PauseWindow(after=3, seconds=30, style=PauseStyle.ZERO_POWER),)}
 shows("zero-power-not-zero", **_ZERO)(_paused)
+shows("zero-power-terminates zero-power-stays", **_ZERO)(_paused)
+
+
+@shows("resume-too-soon-starts-anew", **_FOREVER)
+async def _woken_at_once(one: Rig) -> None:
+    await _for(one, 8)
+    one.ev.pause()
+    await one.ev.settled()
+    one.ev.wake_up()
+    await asyncio.sleep(5)
+
+
+@shows("pause-forgets-reserve", services=(ServiceId.DC_BPT,), minimum_soc=60, target_soc=90, **PAUSED)
+async def _below(one: Rig) -> None:
+    await _for(one, 100)
+
+
+@shows("bpt-turns-once", services=(ServiceId.AC_BPT,), controls=SCHEDULED, **_FOREVER)
+async def _there_and_back(one: Rig) -> None:
+    one.ev.set_power(-4_000)
+    await _for(one, 12)
+    one.ev.set_power(4_000)
+    await asyncio.sleep(5)
+
+
 _STANDBY = {"loops": None, "pauses": (PauseWindow(after=3, seconds=30, style=PauseStyle.STANDBY),)}
 
 

@@ -150,7 +150,8 @@ class LocalBackend:
 
     def knows(self, emaid: str) -> bool:
         """See `Backend.knows`."""
-        return bool(emaid) and emaid not in self.blocked
+        # An EMAID is letters and digits, perhaps with hyphens; to another name no provider sends a bill.
+        return emaid.replace("-", "").isalnum() and emaid not in self.blocked
 
     def provisioning_trouble(self, chain: Sequence[bytes], utc: int) -> Trouble | None:
         """See `Backend.provisioning_trouble`."""

@@ -140,6 +140,8 @@ class ChargerConfig:
         profile_margin: Deviation from EVPowerProfile that is tolerated before WARNING_EVPowerProfileViolation, as a
             share of the rated power (the value is our own).
         honour_v2x_band: No discharging while EVMinimumV2XEnergyRequest is above zero (unconfirmed).
+        honour_departure: Dynamic: no discharging while EVMinimumEnergyRequest could not be charged any more until
+            DepartureTime (unconfirmed).
         metering: Whether there is a meter to tell about. Josev's car cannot read the BPT register of one.
         undecodable: Reaction to a payload that is no message.
         notification_delay: NotificationMaxDelay in Dynamic mode, in s; Scheduled mode uses 0 (reference section 4.4).
@@ -187,6 +189,7 @@ class ChargerConfig:
     profile_lag: int = 60
     profile_margin: float = 0.02
     honour_v2x_band: bool = True
+    honour_departure: bool = True
     metering: bool = True
     undecodable: Undecodable = Undecodable.CLOSE
     notification_delay: int = 60

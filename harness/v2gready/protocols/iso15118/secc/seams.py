@@ -7,10 +7,11 @@ The rest of the charger knows nothing about faults.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, fields, is_dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
+from v2gready.protocols.bending import Bending, Died, Effect, NamedFault, difference
 from v2gready.protocols.iso15118.secc.power import Occasion, Setpoint
 from v2gready.protocols.pki import Curve
 
@@ -19,27 +20,14 @@ if TYPE_CHECKING:
     from v2gready.protocols.iso15118.secc.station import Notification
     from v2gready.protocols.iso15118.secc.turn import Check, Reply, Turn
 
-T = TypeVar("T")
+__all__ = ["Died", "Effect", "Fault", "Respond", "Seams", "TlsProfile", "difference"]
 
 Respond = Callable[[bytes], bytes | None]
 """Gives the faultless SDP response to a datagram."""
 
 
-class Died(Exception):  # noqa: N818 - what a faulty charger does, not an error of ours
-    """The process of the charger is gone. Any hook of a fault may raise it, after `Fault.took_effect`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Effect:
-    """A fault made the charger behave differently.
-
-    Attributes:
-        fault: Name of the fault.
-        what: What was different.
-    """
-
-    fault: str
-    what: str
+GOOD_STATUS: Final = "good"
+"""The OCSP response that is due."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +42,9 @@ class TlsProfile:
         validity: Refuse a client certificate outside its period of validity.
         every_root: Trust all roots of the credentials; False: the first alone.
         curve: Group of the key exchange, if not that of the credentials.
+        signatures: signature_algorithms of CertificateRequest [V2G20-1667], in OpenSSL's spelling; none: any.
+        readable: Refuse a client certificate that is no DER.
+        status: Which OCSP response is stapled: ``good``, none if empty, or another one of its credentials.
     """
 
     client_certificate: bool = True
@@ -63,27 +54,16 @@ class TlsProfile:
     validity: bool = True
     every_root: bool = True
     curve: Curve | None = None
+    signatures: tuple[str, ...] = ("ECDSA+SHA512", "ed448")
+    readable: bool = True
+    status: str = GOOD_STATUS
 
 
-class Fault:
+class Fault(NamedFault):
     """A charger that does one thing wrong. Every hook gets the faultless value and returns what counts instead.
 
     A hook may also raise `Died`.
-
-    Attributes:
-        name: Kebab-case name, for ever.
-        sentence: What the charger does wrong, in one sentence.
     """
-
-    name: ClassVar[str] = ""
-    sentence: ClassVar[str] = ""
-
-    def __init__(self) -> None:
-        self.sink: Callable[[Effect], None] = lambda _: None
-
-    def took_effect(self, what: str) -> None:
-        """Writes down an effect that no hook's return value shows."""
-        self.sink(Effect(self.name, what))
 
     # The arguments are what an override may need; a neutral hook uses none of them.
     # ruff: noqa: ARG002
@@ -170,23 +150,8 @@ class Fault:
         """A session is over."""
 
 
-class Seams:
-    """All faults of one charger, in order; without any, every value passes unchanged.
-
-    Attributes:
-        effects: What the faults changed so far.
-    """
-
-    def __init__(self, faults: Iterable[Fault] = ()) -> None:
-        self._faults = tuple(faults)
-        self.effects: list[Effect] = []
-        for fault in self._faults:
-            fault.sink = self.effects.append
-
-    @property
-    def active(self) -> bool:
-        """There is a fault at all."""
-        return bool(self._faults)
+class Seams(Bending[Fault]):
+    """All faults of one charger, in order; without any, every value passes unchanged."""
 
     def check(self, turn: Turn, check: Check, *, violated: bool) -> bool:
         """See `Fault.check`."""
@@ -297,29 +262,3 @@ class Seams:
         """See `Fault.ended`."""
         for fault in self._faults:
             fault.ended(occasion)
-
-    def _bend(self, seam: str, value: T, hook: Callable[[Fault, T], T]) -> T:
-        for fault in self._faults:
-            bent = hook(fault, value)
-            if bent != value:
-                fault.took_effect(f"{seam}: {difference(value, bent)}")
-            value = bent
-        return value
-
-
-def difference(before: Any, after: Any) -> str:
-    """Two values side by side; of two messages only the fields that differ."""
-    if is_dataclass(before) and type(before) is type(after):
-        return ", ".join(
-            f"{field.name} {difference(old, new)}"
-            for field in fields(before)
-            if (old := getattr(before, field.name)) != (new := getattr(after, field.name))
-        )
-    if isinstance(before, tuple) and isinstance(after, tuple) and len(before) == len(after):
-        return ", ".join(difference(old, new) for old, new in zip(before, after, strict=True) if old != new)
-    return f"{_shown(before)} -> {_shown(after)}"
-
-
-def _shown(value: Any) -> str:
-    text = value.hex() if isinstance(value, bytes) else repr(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."

@@ -67,6 +67,7 @@ class Check(Enum):
     CHANNEL = "BPT channel chosen"
     TOLERANCE = "power tolerance confirmed"
     PROFILE_KEPT = "power within the profile"
+    DEPARTURE = "minimum within reach until departure while discharging"
     INSULATION = "insulation"
     CONTACTOR_CLOSED = "contactor closed"
     CONTACTOR_OPEN = "contactor open"

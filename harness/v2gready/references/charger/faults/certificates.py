@@ -11,7 +11,9 @@ from typing import Any, Final
 from v2gready.protocols.iso15118 import messages as m
 from v2gready.protocols.iso15118 import signature
 from v2gready.protocols.iso15118.secc.backend import LocalBackend
+from v2gready.protocols.iso15118.secc.responses.refusals import empty_installation
 from v2gready.protocols.iso15118.secc.seams import Fault
+from v2gready.protocols.iso15118.secc.table import State
 from v2gready.protocols.iso15118.secc.turn import Check, Reply, Turn
 from v2gready.references.charger.faults.kinds import Answers, Ignores
 from v2gready.references.charger.faults.registry import fault
@@ -38,6 +40,18 @@ class InstallationChainUnchecked(Ignores):
     """Reference 4.5."""
 
     ignored = frozenset({Check.PROVISIONING_CHAIN})
+
+
+@fault("installation-stale-ok", "Answers OK to every CertificateInstallationReq, also to one that it has refused.")
+class InstallationStaleOk(Fault):
+    """CRT-S-2: the code of the message before; a request that its decoder gave up on is no exception."""
+
+    def reply(self, turn: Turn, reply: Reply) -> Reply:
+        """OK, Finished, and whatever stands in the rest."""
+        if turn.request is None and turn.state is State.AUTHORIZING:
+            return Reply((empty_installation(turn.header, _CODE.OK),))
+        bent = reply.bent(m.CertificateInstallationRes, lambda one: replace(one, ResponseCode=_CODE.OK))
+        return bent if bent == reply else replace(bent, close=False)
 
 
 @fault("installation-unknown-pcid-as-ok", "Answers OK and an empty contract to a car that has none.")

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from v2gready.protocols.iso15118 import messages as m
 from v2gready.protocols.iso15118.secc.seams import Died, Fault
+from v2gready.protocols.iso15118.secc.table import State
 from v2gready.protocols.iso15118.secc.turn import Check, Reply, Turn
 from v2gready.references.charger.faults.kinds import Answers, Ignores
 from v2gready.references.charger.faults.registry import fault
@@ -302,6 +303,25 @@ class StaleOk(_Authorizes):
         """Finished, and nobody knows how."""
         refused = _CODE.WARNING_CertificateExpired <= response.ResponseCode < _CODE.FAILED
         return replace(response, ResponseCode=_CODE.OK) if refused and self.by_contract(turn) else response
+
+
+@fault("contract-unreadable-accepted", "Authorizes whoever shows a contract certificate that it cannot read.")
+class UnreadableAccepted(Ignores):
+    """AUT-S-3: the error of the parser was not passed on, and with no name there is nothing to look up."""
+
+    ignored = frozenset({Check.CONTRACT_READABLE, Check.CONTRACT_KNOWN})
+
+
+@fault("contract-oversized-accepted", "Answers OK to an AuthorizationReq that its decoder gave up on.")
+class OversizedAccepted(Fault):
+    """Schema certificateType: a certificate has 1600 octets at most."""
+
+    def reply(self, turn: Turn, reply: Reply) -> Reply:
+        """What the buffer held was enough."""
+        if turn.request is not None or turn.state is not State.AUTHORIZING:
+            return reply
+        response = m.AuthorizationRes(Header=turn.header, ResponseCode=_CODE.OK, EVSEProcessing=m.Processing.Finished)
+        return Reply((response,))
 
 
 @fault("contract-kills-process", "Dies of a contract certificate that cannot be read.")

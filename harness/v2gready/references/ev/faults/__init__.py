@@ -10,6 +10,7 @@ from v2gready.references.ev.faults import (
     authorization,
     bpt,
     dc,
+    der,
     endings,
     energy,
     loop,
@@ -25,6 +26,7 @@ from v2gready.references.ev.faults import (
     session,
     timing,
     tls,
+    zero_power,
 )
 from v2gready.references.ev.faults.registry import CATALOGUE, make
 
@@ -43,7 +45,9 @@ AREAS = (
     loop,
     bpt,
     energy,
+    der,
     pause,
+    zero_power,
     renegotiation,
     endings,
     timing,

@@ -13,8 +13,10 @@ from v2gready.references.ev import limits
 from v2gready.references.ev.faults.kinds import RN, Asks, Chooses, with_mode
 from v2gready.references.ev.faults.registry import fault
 from v2gready.references.ev.seams import Fault
-from v2gready.references.ev.turn import Choice, Turn
+from v2gready.references.ev.turn import Choice, Outgoing, Turn
 
+_NOTHING = 100.0
+"""W that count as none."""
 _V2X = ("EVMaximumV2XEnergyRequest", "EVMinimumV2XEnergyRequest")
 
 
@@ -159,4 +161,31 @@ class FullLimitsWhenEmpty(Asks[m.ChargeLoopReq]):
         power = getattr(loop.CLReqControlMode, "EVMaximumDischargePower", None)
         if power is None or limits.may_discharge(turn.car, turn.plan):
             return request
-        return with_mode(loop, EVMaximumDischargePower=RN(turn.car.config.ratings.maximum_discharge_power))
+        ratings = turn.car.config.ratings
+        told = {"EVMaximumDischargePower": RN(ratings.maximum_discharge_power)}
+        if getattr(loop.CLReqControlMode, "EVMaximumDischargeCurrent", None) is not None:
+            told["EVMaximumDischargeCurrent"] = RN(ratings.maximum_discharge_current)
+        return with_mode(loop, **told)
+
+
+@fault("bpt-turns-once", "Takes nothing any more once it has given.")
+class TurnsOnce(Fault):
+    """BPT-E-1: charge, discharge, charge."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._gave = False
+
+    def power(self, turn: Turn, watts: float) -> float:
+        """The direction is changed once."""
+        self._gave = self._gave or turn.car.battery.power < -_NOTHING
+        return min(watts, 0.0) if self._gave else watts
+
+    def request(self, turn: Turn, outgoing: Outgoing) -> Outgoing:
+        """And in Dynamic mode its limit says so."""
+
+        def bent(one: Any) -> Any:
+            told = getattr(one.CLReqControlMode, "EVMaximumChargePower", None)
+            return one if told is None or not self._gave else with_mode(one, EVMaximumChargePower=RN(0))
+
+        return outgoing.bent(m.ChargeLoopReq, bent)

@@ -277,3 +277,36 @@ class PauseResetsNeeds(Asks[m.ScheduleExchangeReq]):
             return request
         changed = replace(mode, DepartureTime=86_400, MinimumSOC=10, TargetSOC=100)
         return replace(request, SEReqControlMode=changed)
+
+
+@fault("resume-too-soon-starts-anew", "Begins a new session when it is woken up within three seconds of its pause.")
+class TooSoonStartsAnew(Fault):
+    """Reference 4.4: a pause is as short as somebody wants it."""
+
+    _GOING_DOWN = 3.0
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._paused_at = float("-inf")
+
+    def request(self, turn: Turn, outgoing: Outgoing) -> Outgoing:
+        """Looks at the clock."""
+        if turn.phase is Phase.SESSION_STOP and _pausing(turn):
+            self._paused_at = turn.now
+        return outgoing
+
+    def choose(self, turn: Turn, choice: Choice, value: Any) -> Any:
+        """The session is written to flash when all else is done."""
+        early = choice is Choice.RESUME and turn.now - self._paused_at < self._GOING_DOWN
+        return bytes(8) if early else value
+
+
+@fault("pause-forgets-reserve", "Discharges below the minimum of its driver after a pause.")
+class PauseForgetsReserve(Chooses):
+    """What the driver wants does not change while the car sleeps."""
+
+    choice = Choice.MAY_DISCHARGE
+
+    def instead(self, turn: Turn, value: Any) -> Any:
+        """The minimum of the last settings menu."""
+        return value or (turn.joined and turn.plan.service.discharges)

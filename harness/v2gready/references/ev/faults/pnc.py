@@ -302,6 +302,22 @@ class InstallationUnchecked(Chooses):
         return value if known else (*value, found)
 
 
+@fault(
+    "certificate-installation-chain-unchecked", "Takes contracts of every provisioning service whose signature holds."
+)
+class InstallationChainUnchecked(InstallationUnchecked):
+    """Reference 7.4: a signature proves nothing of somebody whom nobody knows."""
+
+    def instead(self, turn: Turn, value: Any) -> Any:
+        """One more, if it is signed."""
+        response = turn.response
+        if not isinstance(response, m.CertificateInstallationRes):
+            return value
+        signer = chains.load(response.CPSCertificateChain.Certificate)
+        good = signer is not None and signature.verify_message(response, signer.public_key()).valid
+        return super().instead(turn, value) if good else value
+
+
 @fault("certificate-installation-wrong-key", "Keeps an installed contract with the key of another one.")
 class InstallationWrongKey(Chooses):
     """[V2G2-823] has the car check that key and certificate belong together."""

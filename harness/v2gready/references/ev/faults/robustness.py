@@ -216,3 +216,14 @@ class EvseIdOfAscii(Fault):
     def check(self, turn: Turn, check: Check, violated: bool) -> bool:
         """As libcbv2g has it."""
         return violated or (check is Check.DECODES and not getattr(turn.response, "EVSEID", "").isascii())
+
+
+@fault("meter-info-bpt-fatal", "Ends the session at a MeterInfo with a reading of discharged energy.")
+class MeterInfoBptFatal(Fault):
+    """BPT_DischargedEnergyReadingWh under a name without its underscore."""
+
+    def check(self, turn: Turn, check: Check, violated: bool) -> bool:
+        """As Josev's car has it."""
+        meter = getattr(turn.response, "MeterInfo", None)
+        discharged = getattr(meter, "BPT_DischargedEnergyReadingWh", None)
+        return violated or (check is Check.DECODES and discharged is not None)

@@ -102,6 +102,20 @@ class AcceptsOffProfile(_Believes):
     ignored = frozenset({ChainProblem.PROFILE})
 
 
+@fault("tls-accepts-bare-certificate", "Believes an SECC whose certificate has no extensions at all.")
+class AcceptsBareCertificate(_Believes):
+    """RFC 8446 4.4.2.2: version 3. What is not there forbids nothing."""
+
+    ignored = frozenset({ChainProblem.PURPOSE, ChainProblem.PROFILE})
+
+
+@fault("tls-accepts-unreadable", "Believes an SECC whose certificates it can read half.")
+class AcceptsUnreadable(_Believes):
+    """X.690 10: a parser that takes more than DER."""
+
+    ignored = frozenset({ChainProblem.UNREADABLE})
+
+
 @fault("tls-accepts-any-chain", "Believes every SECC, whatever chain it shows.")
 class AcceptsAnyChain(_Believes):
     """TLS-E-3: verification was switched off for a test once."""

@@ -13,6 +13,7 @@ from v2gready.protocols.iso15118.secc.turn import Check, Turn
 
 METER_ID: Final = "V2GREADY-REFERENCE-METER"
 DER_MODES: Final = (m.DER_Scheduled_AC_CLReqControlMode, m.DER_Dynamic_AC_CLReqControlMode)
+_SECONDS_PER_HOUR: Final = 3600.0
 _CHARGED_BEFORE: Final = 125_000
 _DISCHARGED_BEFORE: Final = 18_000
 """Wh on the registers when the charger was switched on: a meter has a past."""
@@ -77,9 +78,20 @@ def within(watts: float, limits: PowerLimits, car: CarLimits) -> float:
 
 
 def may_discharge(turn: Turn, mode: Any) -> bool:
-    """Whether the car's V2X band is open; what EVMinimumV2XEnergyRequest above zero demands is (unconfirmed)."""
+    """Whether the car's V2X band is open, and time left to charge again what is taken; both are (unconfirmed)."""
     needed: m.RationalNumber | None = getattr(mode, "EVMinimumV2XEnergyRequest", None)
-    return not (turn.config.honour_v2x_band and needed is not None and float(needed) > 0)
+    if turn.config.honour_v2x_band and needed is not None and float(needed) > 0:
+        return False
+    return not turn.violates(Check.DEPARTURE, turn.config.honour_departure and _too_late(turn, mode))
+
+
+def _too_late(turn: Turn, mode: Any) -> bool:
+    """What is missing to the driver's minimum is more than the car can take until departure; Dynamic mode alone."""
+    if not isinstance(mode, m.Dynamic_CLReqControlMode) or mode.DepartureTime is None:
+        return False
+    missing = float(mode.EVMinimumEnergyRequest)
+    most = turn.session.car.maximum_charge_power
+    return missing > 0 and missing > most * mode.DepartureTime / _SECONDS_PER_HOUR
 
 
 def common(turn: Turn) -> Common:

@@ -25,6 +25,11 @@ def refuse(request: Any, header: m.MessageHeader, code: m.ResponseCode) -> m.V2G
     return None if build is None else build(request, {"Header": header, "ResponseCode": code})
 
 
+def empty_installation(header: m.MessageHeader, code: m.ResponseCode) -> m.V2GResponse:
+    """CertificateInstallationRes without a contract, whatever was asked."""
+    return _certificate_installation(None, {"Header": header, "ResponseCode": code})
+
+
 Fields = dict[str, Any]
 
 
