@@ -22,6 +22,9 @@ from v2gready.protocols.iso15118.services import ServiceId
 SETPOINTS: Final = Function.DSO_Q_SETPOINT | Function.DSO_COS_PHI_SETPOINT
 """Functions without settings in DERControl: the grid operator's setpoints come in the charge loop."""
 
+CHARACTERISTICS: Final = Function.VOLT_VAR | Function.WATT_VAR | Function.WATT_COS_PHI
+"""Of these DERControl carries one, however many were negotiated: ReactivePowerSupport is a choice."""
+
 _SETTINGS: Final[dict[Function, tuple[str, ...]]] = {
     Function.OVER_FREQUENCY_WATT: ("ActivePowerSupport", "OverFrequencyWatt"),
     Function.UNDER_FREQUENCY_WATT: ("ActivePowerSupport", "UnderFrequencyWatt"),
@@ -95,10 +98,15 @@ def settings(control: m.DERControl) -> Function:
 
 
 def holds_negotiated(requirement: str, trace: Trace, exchange: Exchange[Any]) -> Observation:
-    """DERControl has the settings of exactly the negotiated functions."""
+    """DERControl has the settings of exactly the negotiated functions; of characteristics one of them."""
     wanted = negotiated(trace, exchange) & ~SETPOINTS
     told = settings(wire.mode_of(exchange.answer).DERControl)
-    return holds(requirement, told == wanted, expected=f"settings of {named(wanted)}", seen=named(told), at=exchange.at)
+    ok = told & ~CHARACTERISTICS == wanted & ~CHARACTERISTICS
+    ok = ok and told in wanted and bool(told & CHARACTERISTICS) == bool(wanted & CHARACTERISTICS)
+    expected = f"settings of {named(wanted)}"
+    if (wanted & CHARACTERISTICS).bit_count() > 1:
+        expected += f", of {named(wanted & CHARACTERISTICS)} one"
+    return holds(requirement, ok, expected=expected, seen=named(told), at=exchange.at)
 
 
 def curves(control: m.DERControl) -> Iterator[tuple[str, m.DERCurve]]:

@@ -59,7 +59,7 @@ def test_the_same_seed_gives_the_same_trace(tmp_path: Path) -> None:
     ("case", "verdict", "told"),
     [
         (Raising, Verdict.ERROR, "the stimulus failed: RuntimeError: a bug of ours (cases.py:"),
-        (Endless, Verdict.ERROR, "the stimulus did not end within 3600 s"),
+        (Endless, Verdict.ERROR, "the stimulus did not end within 32400 s"),
         (Spinning, Verdict.INCONC, "the charger sent more than a trace can hold"),
         (Never, Verdict.INCONC, "the session did not reach DC_ChargeLoopReq: the last frame of the charger is"),
     ],

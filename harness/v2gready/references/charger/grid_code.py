@@ -13,6 +13,7 @@ from dataclasses import fields, is_dataclass
 from enum import IntEnum
 from typing import Any, Final
 
+from v2gready.protocols.exi import OneOf
 from v2gready.protocols.iso15118 import messages as m
 from v2gready.protocols.iso15118.secc.config import AcRatings
 from v2gready.protocols.iso15118.secc.der import DerSettings, functions_of
@@ -98,6 +99,8 @@ def _control(code: _Code, rules: Mapping[str, Any]) -> m.DERControl:
         if rule is None:
             continue
         group, _, name = rule["element"].partition(".")
+        if group in groups and _is_choice(_type_of(m.DERControl, group)):
+            continue  # the first one that the grid code sets
         kind = _type_of(_type_of(m.DERControl, group), name) if name else _type_of(m.DERControl, group)
         try:
             value = _element(code, kind, {key: one for key, one in rule.items() if key != "element"})
@@ -137,6 +140,12 @@ def _value(code: _Code, kind: type, given: Any) -> Any:
             return kind[given]
         case _:
             return given
+
+
+def _is_choice(declaration: type) -> bool:
+    """Whether one of its elements is sent, and no more."""
+    hints = typing.get_type_hints(declaration, include_extras=True).values()
+    return any(isinstance(one, OneOf) for hint in hints for one in getattr(hint, "__metadata__", ()))
 
 
 def _type_of(declaration: type, name: str) -> Any:

@@ -7,6 +7,7 @@ as the reference writes them (3.3, 3.4, 3.6), and bits are made from them by the
 from __future__ import annotations
 
 import enum
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -71,7 +72,7 @@ MODELS = {
     f" VoltageRideThroughPositiveCurveKFactor? VoltageRideThroughNegativeCurveKFactor? {PT1A} {PT1R}",
     "ZeroCurrent": "OverVoltageLimit? UnderVoltageLimit? OverVoltageRecoveryLimit? UnderVoltageRecoveryLimit?"
     f" {PT1A} {PT1R}",
-    "ReactivePowerSupport": "VoltVar:DERCurve? WattVar:DERCurve? WattCosPhi:DERCurve?",
+    "ReactivePowerSupport": "one of VoltVar:DERCurve WattVar:DERCurve WattCosPhi:DERCurve",
     "ActivePowerSupport": "UnderFrequencyWatt:FrequencyWatt? OverFrequencyWatt:FrequencyWatt? VoltWatt:VoltWatt?",
     "DERCurve": "xUnit:3 yUnit:3 CurveDataPoints:CurveDataPointList MinCosPhi? LockValueUnit:3? LockInValue?"
     f" LockOutValue? {PT1R} IntentionalDelay?",
@@ -150,6 +151,9 @@ def element(out: BitWriter, kind: str, value: Any) -> None:
 
 def content(out: BitWriter, model: str, value: Any) -> None:
     """A content model, with the event that ends the element."""
+    if model.startswith("one of "):
+        choice(out, particles(model.removeprefix("one of ")), value)
+        return
     slots: list[tuple[str, str, bool]] = []
     for name, kind, least, most in particles(model):
         slots += [(name, kind, position < least) for position in range(most)]
@@ -178,6 +182,16 @@ def content(out: BitWriter, model: str, value: Any) -> None:
             assert ends
             out.raw(code(choices, len(ahead)))
             return
+
+
+def choice(out: BitWriter, branches: list[tuple[str, str, int, int]], value: Any) -> None:
+    """One of the branches, then the end of the element."""
+    [(number, name, kind)] = [
+        (number, name, kind) for number, (name, kind, _, _) in enumerate(branches) if getattr(value, name) is not None
+    ]
+    out.raw(code(len(branches), number))
+    element(out, kind, getattr(value, name))
+    out.raw(code(1, 0))
 
 
 def document(message: Any) -> bytes:
@@ -289,28 +303,43 @@ def test_the_abstract_control_mode_is_refused() -> None:
         decode(MessageSet.AC_DER_IEC, int(wrong, 2).to_bytes(len(data)))
 
 
-@pytest.mark.parametrize("points", [0, 1, 11])
-def test_a_curve_has_two_to_ten_points(points: int) -> None:
-    point = m.CurveDataPoint(xValue=ZERO, yValue=m.SetpointExcitation(SetpointValue=ZERO))
-    curve = m.DERCurve(
-        xUnit=m.CurveUnit.V,
-        yUnit=m.CurveUnit.var,
-        CurveDataPoints=m.CurveDataPointList(CurveDataPoint=(point,) * points),
-        PT1ResponseReactivePower=False,
-        StepResponseTimeConstantReactivePower=ZERO,
-    )
+POINT = m.CurveDataPoint(xValue=ZERO, yValue=m.SetpointExcitation(SetpointValue=ZERO))
+CURVE = m.DERCurve(
+    xUnit=m.CurveUnit.V,
+    yUnit=m.CurveUnit.var,
+    CurveDataPoints=m.CurveDataPointList(CurveDataPoint=(POINT, POINT)),
+    PT1ResponseReactivePower=False,
+    StepResponseTimeConstantReactivePower=ZERO,
+)
+
+
+def parameters(control: m.DERControl) -> m.DER_AC_CPDResEnergyTransferMode:
+    """Parameters of a charger without power, with these settings."""
     limits = {"EVSEMaximumChargePower": ZERO, "EVSEMinimumChargePower": ZERO, "EVSENominalFrequency": ZERO}
-    mode = m.DER_AC_CPDResEnergyTransferMode(
+    return m.DER_AC_CPDResEnergyTransferMode(
         **limits,
         EVSENominalChargePower=ZERO,
         EVSENominalDischargePower=ZERO,
         EVSEMaximumDischargePower=ZERO,
         EVOperatingMode=m.EvOperatingMode.GridFollowing,
         GridConnectionMode=m.GridConnectionMode.GridConnected,
-        DERControl=m.DERControl(ReactivePowerSupport=m.ReactivePowerSupport(VoltVar=curve)),
+        DERControl=control,
     )
+
+
+@pytest.mark.parametrize("points", [0, 1, 11])
+def test_a_curve_has_two_to_ten_points(points: int) -> None:
+    curve = replace(CURVE, CurveDataPoints=m.CurveDataPointList(CurveDataPoint=(POINT,) * points))
+    mode = parameters(m.DERControl(ReactivePowerSupport=m.ReactivePowerSupport(VoltVar=curve)))
     with pytest.raises(ExiEncodeError, match=r"allowed are 2\.\.10"):
         encode(message_with(mode))
+
+
+@pytest.mark.parametrize("names", [(), ("VoltVar", "WattCosPhi")])
+def test_of_the_characteristics_one_is_sent(names: tuple[str, ...]) -> None:
+    support = m.ReactivePowerSupport(**dict.fromkeys(names, CURVE))
+    with pytest.raises(ExiEncodeError, match="WattCosPhi"):
+        encode(message_with(parameters(m.DERControl(ReactivePowerSupport=support))))
 
 
 def test_the_set_of_a_frame() -> None:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Annotated, Final
 
 from v2gready.model.measurement import Provenance
-from v2gready.protocols.exi import Occurs, Substitution
+from v2gready.protocols.exi import Occurs, OneOf, Substitution
 from v2gready.protocols.iso15118.messages import ac
 from v2gready.protocols.iso15118.messages.common_types import Processing, RationalNumber
 from v2gready.protocols.iso15118.messages.simple_types import UnsignedByte, UnsignedInt, UnsignedShort
@@ -188,9 +188,11 @@ class VoltWatt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReactivePowerSupport:
-    VoltVar: DERCurve | None = None
-    WattVar: DERCurve | None = None
-    WattCosPhi: DERCurve | None = None
+    """One characteristic: an inverter follows no two at once."""
+
+    VoltVar: Annotated[DERCurve | None, OneOf("characteristic")] = None
+    WattVar: Annotated[DERCurve | None, OneOf("characteristic")] = None
+    WattCosPhi: Annotated[DERCurve | None, OneOf("characteristic")] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
