@@ -150,14 +150,15 @@ class BackInTime(ChargerCase):
         "paused-session-expires": "V2G20-1032",
         "resume-without-power": "H-TARGET-CURRENT",
     }
-    rest = 900
+    rest = 900.0
 
     async def stimulate(self, bench: ChargerBench) -> None:
-        """Sleeps for a quarter of an hour, as it has told."""
+        """Sleeps as long as it has told: a quarter of an hour, if the charger promises to remember for as long."""
         service = bench.service(dc=True)
+        rest = min(self.rest, bench.number("longest_pause", 30.0))
         async with bench.ev.session(control=ControlMode.SCHEDULED, service=service) as session:
-            old = await charge_and_pause(bench, session, rest=self.rest, watch=2.0)
-        await bench.wait(self.rest - 2.0)
+            old = await charge_and_pause(bench, session, rest=int(rest), watch=2.0)
+        await bench.wait(rest - 2.0)
         async with bench.ev.session(control=ControlMode.SCHEDULED, service=service, session_id=old) as session:
             await session.reach(m.ChargeLoopReq)
             await session.charge(bench.loops_for(bench.settling_time), power=5_000)
