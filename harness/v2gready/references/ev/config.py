@@ -144,7 +144,7 @@ class EvDeviceConfig:
     der_rounds: int = 0
     signed_der_limits: bool = True
     pre_charge_tolerance: float = 20.0
-    loop_period: float = 0.1
+    loop_period: float = 0.2
     response_time: float = 0.02
     ongoing_period: float = 0.2
     ramp_loops: int = 10
