@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import tracemalloc
 from typing import TYPE_CHECKING
 
@@ -209,14 +208,10 @@ def power_profile() -> BitWriter:
 def test_a_hostile_mebibyte_is_cheap(stream: Callable[[], bytes | BitWriter]) -> None:
     data = bytes(stream())
     tracemalloc.start()
-    begin = time.perf_counter()
-    with pytest.raises(ExiDecodeError):
+    with pytest.raises(ExiDecodeError):  # what takes more than linear time ends in the timeout of the suite
         decode(MessageSet.COMMON, data)
-    elapsed = time.perf_counter() - begin
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    # Ample: tracemalloc slows it down several times, and machines of a CI are slow.
-    assert elapsed < 5
     assert peak < 20 * len(data)
 
 
