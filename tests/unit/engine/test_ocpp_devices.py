@@ -7,7 +7,6 @@ import os
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -115,11 +114,9 @@ def test_a_port_that_is_taken_is_one_sentence() -> None:
     with socket.create_server(("127.0.0.1", 0)) as holder:
         port = str(holder.getsockname()[1])
         command = [sys.executable, "-c", "from v2gready.cli import main; main()", "device", "csms", "--port", port]
-        begin = time.monotonic()
         done = subprocess.run(
             [*command, "--password-env", "BENCH_PASSWORD"], capture_output=True, text=True, timeout=60, check=False
         )
     assert done.returncode == 2, done.stderr
     assert port in done.stderr
     assert "Traceback" not in done.stderr
-    assert time.monotonic() - begin < 60
