@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from v2gready.model.trace import Event, EventKind, Frame
 from v2gready.report.matrix import GLYPHS
-from v2gready.report.text import TIMES, plural, shorten, span
+from v2gready.report.text import TIMES, fill, plural, shorten, span
 from v2gready.report.timeline import Folded, Gap, Shown, Step, message_name, response_code, title
 
 WIDTH = 900
@@ -90,9 +90,7 @@ def _records(steps: Sequence[Step]) -> Iterator[Frame | Event]:
 
 def _piece(steps: Sequence[Step], roles: Cast, link_to: Callable[[int], str], label: str, head: int) -> Markup:
     height = head + _ROW * len(steps) + _FOOT
-    parts = [
-        Markup('<svg class="sequence" viewBox="0 0 {} {}" role="group" aria-label="{}">').format(WIDTH, height, label)
-    ]
+    parts = [fill('<svg class="sequence" viewBox="0 0 {} {}" role="group" aria-label="{}">', WIDTH, height, label)]
     for role, x in roles.lifelines.items():
         parts.append(_lifeline(role, x, height, head, roles))
     link = None
@@ -117,11 +115,10 @@ def _piece(steps: Sequence[Step], roles: Cast, link_to: Callable[[int], str], la
 def _lifeline(role: str, x: float, height: float, head: int, roles: Cast) -> Markup:
     """One role; the part it plays is said once, at the head of the whole diagram."""
     part = "harness" if role == roles.tester else "device under test" if role == roles.dut else ""
-    caption = Markup('<text class="sq-part" x="{}" y="34">{}</text>').format(_n(x), part)
-    return Markup(
+    caption = fill('<text class="sq-part" x="{}" y="34">{}</text>', _n(x), part)
+    return fill(
         '<line class="sq-life" x1="{x}" y1="{top}" x2="{x}" y2="{bottom}"/>'
-        '<text class="{kind}" x="{x}" y="18">{role}</text>{caption}'
-    ).format(
+        '<text class="{kind}" x="{x}" y="18">{role}</text>{caption}',
         x=_n(x),
         top=head - 4,
         bottom=_n(height),
@@ -132,14 +129,14 @@ def _lifeline(role: str, x: float, height: float, head: int, roles: Cast) -> Mar
 
 
 def _time(t: float, y: float, link: str = "") -> Markup:
-    text = Markup('<text class="sq-time" x="{}" y="{}">{:.3f}</text>').format(_TIME_X, _n(y + 4), t)
+    text = fill('<text class="sq-time" x="{}" y="{}">{}</text>', _TIME_X, _n(y + 4), f"{t:.3f}")
     if link:
-        text += Markup('<text class="sq-link" x="{}" y="{}">{}</text>').format(_TIME_X, _n(y - 9), shorten(link, 11))
+        text += fill('<text class="sq-link" x="{}" y="{}">{}</text>', _TIME_X, _n(y - 9), shorten(link, 11))
     return text
 
 
 def _linked(target: str, drawing: Markup, tooltip: str) -> Markup:
-    return Markup('<a href="#{}"><title>{}</title>{}</a>').format(target, shorten(tooltip, 120), drawing)
+    return fill('<a href="#{}"><title>{}</title>{}</a>', target, shorten(tooltip, 120), drawing)
 
 
 def _arrow(frame: Frame, step: Shown, y: float, roles: Cast) -> Markup:
@@ -151,13 +148,16 @@ def _arrow(frame: Frame, step: Shown, y: float, roles: Cast) -> Markup:
     label = shorten(title(frame), _LONGEST_LABEL)
     if code:
         code = shorten(code, max(_LONGEST_LABEL - len(label), 12))
-    text = Markup('<text class="sq-label" x="{}" y="{}">{}{}</text>').format(
-        _n((start + end) / 2), _n(y - 6), label, Markup(" <tspan>{}</tspan>").format(code) if code else ""
+    text = fill(
+        '<text class="sq-label" x="{}" y="{}">{}{}</text>',
+        _n((start + end) / 2),
+        _n(y - 6),
+        label,
+        fill(" <tspan>{}</tspan>", code) if code else "",
     )
-    return Markup(
+    return fill(
         '<g class="{kind}"><rect class="sq-hit" x="{left}" y="{top}" width="{width}" height="{row}"/>'
-        '<path class="sq-line" d="M{x1} {y}H{x2}"/><path class="sq-head" d="M{x2} {y}l{b} -4v8z"/>{text}{marks}</g>'
-    ).format(
+        '<path class="sq-line" d="M{x1} {y}H{x2}"/><path class="sq-head" d="M{x2} {y}l{b} -4v8z"/>{text}{marks}</g>',
         kind=kind,
         left=_n(min(start, end)),
         width=_n(abs(end - start)),
@@ -174,10 +174,9 @@ def _arrow(frame: Frame, step: Shown, y: float, roles: Cast) -> Markup:
 
 def _event(event: Event, step: Shown, y: float, roles: Cast) -> Markup:
     if event.kind == EventKind.PHASE:
-        return Markup(
+        return fill(
             '<g class="sq-phase"><rect x="{x}" y="{top}" width="{width}" height="20"/>'
-            '<text x="{tx}" y="{ty}">{text}</text></g>'
-        ).format(
+            '<text x="{tx}" y="{ty}">{text}</text></g>',
             x=_TIME_X + 14,
             width=WIDTH - _TIME_X - 14,
             top=_n(y - 12),
@@ -189,10 +188,9 @@ def _event(event: Event, step: Shown, y: float, roles: Cast) -> Markup:
     width = len(note) * _NOTE_WIDTH + 18
     middle = roles.lifelines.get(event.source, _MIDDLE_X)
     left = min(max(middle - width / 2, _TIME_X + 14), _GUTTER_X - width)
-    return Markup(
+    return fill(
         '<g class="{kind} sq-note"><rect x="{x}" y="{top}" width="{width}" height="20" rx="3"/>'
-        '<text x="{tx}" y="{ty}">{note}</text>{marks}</g>'
-    ).format(
+        '<text x="{tx}" y="{ty}">{note}</text>{marks}</g>',
         kind=_kind(step),
         x=_n(left),
         width=_n(width),
@@ -211,19 +209,18 @@ def _event_text(event: Event) -> str:
 
 def _gap(gap: Gap, y: float, roles: Cast) -> Markup:
     breaks = Markup("").join(
-        Markup('<path class="sq-break" d="M{x} {a}l-5 4 10 4 -10 4 5 4"/>').format(x=_n(x), a=_n(y - 12))
+        fill('<path class="sq-break" d="M{x} {a}l-5 4 10 4 -10 4 5 4"/>', x=_n(x), a=_n(y - 12))
         for x in roles.lifelines.values()
     )
-    return breaks + Markup('<text class="sq-silence" x="{}" y="{}">{} of silence</text>').format(
-        _n(_MIDDLE_X), _n(y), span(gap.seconds)
+    return breaks + fill(
+        '<text class="sq-silence" x="{}" y="{}">{} of silence</text>', _n(_MIDDLE_X), _n(y), span(gap.seconds)
     )
 
 
 def _folded(step: Folded, y: float) -> Markup:
-    return Markup(
+    return fill(
         '<g class="sq-fold"><rect x="{x}" y="{top}" width="{width}" height="24" rx="2"/>'
-        '<text x="{tx}" y="{ty}">{text}</text></g>'
-    ).format(
+        '<text x="{tx}" y="{ty}">{text}</text></g>',
         x=_FIRST_X - 30,
         width=_LAST_X - _FIRST_X + 60,
         top=_n(y - 15),
@@ -245,10 +242,9 @@ def _marks(step: Shown, y: float) -> Markup:
     names = list(dict.fromkeys(mark.requirement for mark in step.marks if mark.state == worst))
     rest = len({mark.requirement for mark in step.marks}) - 1
     text = shorten(names[0], 26) + (f" +{rest}" if rest else "")
-    return Markup(
+    return fill(
         '<g class="sq-mark sq-{kind}"><circle cx="{x}" cy="{y}" r="8"/><text class="sq-glyph" x="{x}" y="{gy}">{glyph}'
-        '</text><text x="{tx}" y="{gy}">{text}</text></g>'
-    ).format(
+        '</text><text x="{tx}" y="{gy}">{text}</text></g>',
         kind=worst,
         x=_GUTTER_X,
         y=_n(y),

@@ -11,6 +11,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from markupsafe import Markup, escape
+
 # Control characters (but tab and newline), invisible and direction-changing characters, surrogates, noncharacters:
 # a device could use them to hide or forge what a report says, and XML 1.0 forbids most of them.
 _UNSAFE = re.compile(
@@ -42,6 +44,18 @@ def shorten(value: object, limit: int) -> str:
     """Visible text of at most ``limit`` characters, an ellipsis standing for the rest."""
     text = visible(value)
     return text if len(text) <= limit else f"{text[: limit - 1].rstrip()}…"
+
+
+def fill(template: str, *values: object, **named: object) -> Markup:
+    """Markup with values in its braces, escaped unless they are markup: `Markup.format` at a fifth of its price.
+
+    Args:
+        template: Our own text; braces without a format.
+        *values: By place.
+        **named: By name.
+    """
+    filled = template.format(*map(escape, values), **{name: escape(value) for name, value in named.items()})
+    return Markup(filled)  # noqa: S704 # every value was escaped
 
 
 def anchor(*parts: object) -> str:
