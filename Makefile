@@ -3,8 +3,6 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 JOBS ?= 2
-# Counterparts wait more than they compute: three groups of them side by side.
-INTEROP_JOBS ?= 3
 
 .PHONY: certify test lint types unit quality interop bench clean
 
@@ -28,7 +26,7 @@ quality: $(VENV)/.dev                  ## Every case passes on the faultless dev
 	$(BIN)/pytest -n $(JOBS) tests/quality
 
 interop: $(VENV)/.dev                  ## Counterparts that nobody here wrote; skipped with the reason without root or Java
-	$(BIN)/pytest -n $(INTEROP_JOBS) --dist loadgroup tests/interop
+	$(BIN)/pytest -n $(JOBS) --dist loadgroup tests/interop
 
 bench: $(VENV)/.dev                    ## Ratios measured in one run -> benchmarks/latest.json
 	$(BIN)/python benchmarks/run.py

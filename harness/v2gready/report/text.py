@@ -47,7 +47,7 @@ def shorten(value: object, limit: int) -> str:
 
 
 def fill(template: str, *values: object, **named: object) -> Markup:
-    """Markup with values in its braces, escaped unless they are markup: `Markup.format` at a fifth of its price.
+    """Markup with values in its braces, escaped unless they are markup: `Markup.format` at half its price.
 
     Args:
         template: Our own text; braces without a format.
