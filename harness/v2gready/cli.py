@@ -23,6 +23,7 @@ from v2gready import __version__
 from v2gready.device_cli import device_app
 from v2gready.engine import campaign as campaigns
 from v2gready.engine.catalogue import Catalogue, load_catalogue
+from v2gready.engine.crew import POSSIBLE, processors
 from v2gready.engine.data import find_scheme, load_questionnaires
 from v2gready.engine.grid_settings import GRID, installed
 from v2gready.engine.ocpp_settings import OCPP
@@ -99,6 +100,9 @@ def certify(
     out: Annotated[Path | None, typer.Option(help="Run directory; runs/<time> if left out.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")] = False,
     seed: Annotated[int | None, typer.Option(help="Seed of all randomness; drawn and printed if left out.")] = None,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, help="Cases side by side, for embedded devices; all processors if left out.")
+    ] = None,
 ) -> None:
     """Run the catalogue against a device, write the report, decide the label."""
     dut, role = _named(dut, role)
@@ -119,14 +123,16 @@ def certify(
         case.neighbour == GRID and selector.matches(case.info()) for case in catalogue.cases
     ):
         ready.grid.check_instruments(ready.dut.source)
+    size = side_by_side(jobs, virtual=campaigns.virtual(campaigns.bench_setups(ready)))
     path = out or Path("runs") / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
     if resume:
         campaign = campaigns.resume(catalogue, ready, path)
     else:
         chosen = find_scheme(scheme).id if scheme else ""
         campaign = campaigns.start(catalogue, ready, path, selector=selector, scheme=chosen, seed=seed)
-    plugin = CasePlugin(campaign, _progress())
-    status = pytest.main(arguments(), plugins=[plugin])
+    with campaign.side_by_side(size):
+        plugin = CasePlugin(campaign, _progress())
+        status = pytest.main(arguments(), plugins=[plugin])
     raise SystemExit(_conclude(campaign.directory, interrupted=status is pytest.ExitCode.INTERRUPTED))
 
 
@@ -264,6 +270,24 @@ def _tell_left_out(catalogue: Catalogue) -> None:
     for extra, modules in sorted(Counter(_EXTRAS[package] for package in catalogue.left_out.values()).items()):
         told = f"{modules} modules of cases left out: they need the extra {extra}; pip install 'v2gready[{extra}]'"
         _errors().print(told, markup=False, highlight=False, soft_wrap=True)
+
+
+def side_by_side(jobs: int | None, *, virtual: bool) -> int:
+    """How many cases run at a time: a real device is only one, and what is beside it would disturb its times.
+
+    Args:
+        jobs: As the user wants it; None for what suits.
+        virtual: Every bench is on virtual time.
+
+    Raises:
+        ConfigurationError: This device, or this system, takes one after the other.
+    """
+    if jobs is None:
+        return processors() if virtual else 1
+    if jobs > 1 and not (virtual and POSSIBLE):
+        why = "is for embedded devices: a real one takes one case after the other" if POSSIBLE else "needs Linux"
+        raise ConfigurationError("--jobs", [Problem(str(jobs), why, "leave it out")])
+    return jobs
 
 
 def exit_code(run: RunRecord, decision: Decision) -> Exit:

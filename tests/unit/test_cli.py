@@ -12,6 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from v2gready.cli import side_by_side
+from v2gready.engine.crew import processors
+from v2gready.model.dut import ConfigurationError
 from v2gready.resources import folder
 
 EMBEDDED = folder("fixtures") / "dut" / "embedded-charger.toml"
@@ -82,6 +85,16 @@ def test_wrong_use_is_one_sentence_and_exit_code_2(v2gready: Run, arguments: tup
     assert done.returncode == 2, done.stdout + done.stderr
     assert told in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(("jobs", "virtual", "size"), [(None, True, processors()), (None, False, 1), (1, False, 1)])
+def test_cases_run_side_by_side_on_virtual_time_alone(jobs: int | None, virtual: bool, size: int) -> None:
+    assert side_by_side(jobs, virtual=virtual) == size
+
+
+def test_a_real_device_is_asked_for_one_case_at_a_time() -> None:
+    with pytest.raises(ConfigurationError, match=r"--jobs: 2: (is for embedded devices|needs Linux)"):
+        side_by_side(2, virtual=False)
 
 
 def test_the_catalogue_for_programs(v2gready: Run) -> None:

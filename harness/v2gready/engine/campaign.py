@@ -6,7 +6,8 @@ import platform
 import random
 import secrets
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -14,6 +15,7 @@ from pathlib import Path
 
 from v2gready.engine.benches import BenchSetup, EmbeddedBench, NetworkBench
 from v2gready.engine.catalogue import AnyCase, Catalogue
+from v2gready.engine.crew import Begun, Crew, Done, Event, Lost
 from v2gready.engine.data import load_schemes, suite
 from v2gready.engine.ev_benches import EvEmbeddedBench, EvNetworkBench
 from v2gready.engine.execution import VIRTUAL_TIMING_UNCERTAINTY, Evidence, Surroundings, execute, judged
@@ -46,6 +48,7 @@ class Campaign:
         self.catalogue = catalogue
         self.directory = directory
         self._benches = benches
+        self._ahead: Iterator[Event] = iter(())
         run = directory.record
         self._surroundings = Surroundings(
             registry=catalogue.registry,
@@ -65,15 +68,56 @@ class Campaign:
         }
         return tuple(case for case in self.catalogue.cases if case.id in waiting)
 
+    @contextmanager
+    def side_by_side(self, size: int) -> Iterator[None]:
+        """Within it the pending cases run in so many processes, ahead of who asks for their records.
+
+        Args:
+            size: How many; with one they run in this process, when they are asked for.
+        """
+        if size == 1:
+            yield
+            return
+        crew = Crew(size, self._executed_by_id, [case.id for case in self.pending])
+        self._ahead = crew.events()
+        try:
+            yield
+        finally:
+            self._ahead = iter(())
+            crew.close()
+
     def run_case(self, case: AnyCase) -> CaseRecord:
         """Runs one case and stores its record. Interrupted, it says so in the record."""
-        begun = CaseRecord(info=case.info(), lifecycle=Lifecycle.INTERRUPTED, reason="started, not finished")
-        self.directory.put(begun)
+        while (stored := self.directory.of(case.id)).lifecycle is not Lifecycle.FINISHED:
+            event = next(self._ahead, None)
+            if event is None:
+                self.directory.put(_begun(case))
+                self.directory.put(self._executed(case))
+            else:
+                self._note(event)
+        return stored
+
+    def _note(self, event: Event) -> None:
+        """Stores what a worker did; the next case may be done before the one that was asked for."""
+        case = self.catalogue.case(event.case_id)
+        match event:
+            case Begun():
+                self.directory.put(_begun(case))
+            case Done(record=record):
+                self.directory.put(record)
+            case Lost(exit_code=exit_code):
+                reason = f"the process that ran it ended (exit code {exit_code}); is there memory enough?"
+                lost = replace(_begun(case), lifecycle=Lifecycle.FINISHED, verdict=Verdict.ERROR, reason=reason)
+                self.directory.put(lost)
+
+    def _executed_by_id(self, case_id: str) -> CaseRecord:
+        return self._executed(self.catalogue.case(case_id))
+
+    def _executed(self, case: AnyCase) -> CaseRecord:
         evidence = Evidence(
             self.directory.path, self.directory.trace_path(case.id), self.directory.capture_path(case.id)
         )
         record, _ = execute(case(), self._benches[case.neighbour], self._surroundings, evidence)
-        self.directory.put(record)
         return record
 
     def finish(self) -> RunRecord:
@@ -104,14 +148,13 @@ def start(
     chosen = select(infos, ready.dut, selector, benches)
     if not any(one.runs for one in chosen):
         raise ConfigurationError("--select", [Problem(repr(selector.text), "leaves no case to run", "select less")])
-    virtual = all(bench.virtual for bench in benches.values())
     record = new_record(
         ready,
         selector,
         scheme,
         cases=tuple(_planned(one) for one in chosen),
         seed=random.SystemRandom().randrange(2**32) if seed is None else seed,
-        timing_uncertainty=VIRTUAL_TIMING_UNCERTAINTY if virtual else measure_timing_uncertainty(),
+        timing_uncertainty=VIRTUAL_TIMING_UNCERTAINTY if virtual(benches) else measure_timing_uncertainty(),
     )
     return Campaign(catalogue, benches, RunDirectory.create(out, record, ready.text))
 
@@ -221,10 +264,19 @@ def bench_setups(ready: Ready) -> dict[str, BenchSetup]:
     return benches
 
 
+def virtual(benches: Mapping[str, BenchSetup]) -> bool:
+    """Every bench is on virtual time, so that cases can run side by side; a real device is only one."""
+    return all(bench.virtual for bench in benches.values())
+
+
 def suited(infos: Sequence[CaseInfo], role: str) -> Scheme:
     """The scheme of a role that asks for most of these cases."""
     schemes = [one for one in load_schemes().values() if one.role == role]
     return max(schemes, key=lambda scheme: sum(scheme.requires(info.id, info.weight) for info in infos))
+
+
+def _begun(case: AnyCase) -> CaseRecord:
+    return CaseRecord(info=case.info(), lifecycle=Lifecycle.INTERRUPTED, reason="started, not finished")
 
 
 def _planned(one: Selected) -> CaseRecord:

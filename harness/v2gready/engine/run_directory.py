@@ -30,6 +30,7 @@ class RunDirectory:
         self.path = path
         self.record = record
         self._texts = [_text(case_to_json(case)) for case in record.cases]
+        self._positions = {case.info.id: position for position, case in enumerate(record.cases)}
 
     @classmethod
     def create(cls, path: Path, record: RunRecord, configuration: str) -> RunDirectory:
@@ -79,10 +80,14 @@ class RunDirectory:
                 str(path / RUN_FILE), [Problem("file", str(problem), "name another run")]
             ) from None
 
+    def of(self, case_id: str) -> CaseRecord:
+        """The record of one case."""
+        return self.record.cases[self._positions[case_id]]
+
     def put(self, case: CaseRecord) -> None:
         """Replaces the record of one case."""
         cases = list(self.record.cases)
-        position = next(index for index, one in enumerate(cases) if one.info.id == case.info.id)
+        position = self._positions[case.info.id]
         cases[position] = case
         self._texts[position] = _text(case_to_json(case))
         self.record = replace(self.record, cases=tuple(cases))

@@ -38,8 +38,9 @@ M = TypeVar("M")
 
 SEGMENT_PERIOD = 0.005
 """Seconds between two segments of one frame, so that the stack does not join them again."""
-AGAIN = 0.05
-"""Seconds between a response and the same once more."""
+AGAIN = 0.003
+"""Seconds between a response and the same once more: a segment of its own, and less than a car takes for an answer
+(Josev on a quick machine answers within 50 ms)."""
 PATIENCE = 60.0
 """Seconds to wait for a request of the car, unless told otherwise."""
 
