@@ -13,6 +13,8 @@ from fnmatch import fnmatchcase
 from typing import Final
 
 THOROUGH: Final = os.environ.get("V2GREADY_THOROUGH", "") == "1"
+ALONE: Final = THOROUGH and "PYTEST_XDIST_WORKER" not in os.environ
+"""This process sees every mutation of every case, so that it can tell which pin nothing needs: no ``-n``."""
 """Every mutation of every case; else each case meets some of the dumb devices, and is cut at few places."""
 
 

@@ -93,7 +93,6 @@ class Fault:
         self.sink(Effect(self.name, what))
 
     # The arguments are what an override may need; a neutral hook uses none of them.
-    # ruff: noqa: ARG002
 
     def identity(self, raw: str, identity: str) -> str:
         """The identity of a station; ``raw`` is the end of the path as it was sent."""
@@ -103,7 +102,7 @@ class Fault:
         """How a handshake is answered."""
         return entrance
 
-    def compression(self, agreed: bool) -> bool:  # noqa: FBT001 - the value that is bent
+    def compression(self, agreed: bool) -> bool:
         """Whether permessage-deflate is agreed on; no effect by itself."""
         return agreed
 
@@ -111,11 +110,11 @@ class Fault:
         """How TLS connections are taken; no effect by itself."""
         return policy
 
-    def one_by_one(self, serial: bool) -> bool:  # noqa: FBT001 - as above
+    def one_by_one(self, serial: bool) -> bool:
         """Whether a handshake waits for the one before; no effect by itself."""
         return serial
 
-    def pongs(self, sent: bool) -> bool:  # noqa: FBT001 - as above
+    def pongs(self, sent: bool) -> bool:
         """Whether a Ping is answered; no effect by itself."""
         return sent
 
@@ -123,7 +122,7 @@ class Fault:
         """Whether a connection bears so many Pings; it breaks if not."""
         return True
 
-    def check(self, subject: str, check: Check, violated: bool) -> bool:  # noqa: FBT001 - the value that is bent
+    def check(self, subject: str, check: Check, violated: bool) -> bool:
         """Whether a rule counts as violated; ``subject`` is the station."""
         return violated
 
@@ -155,7 +154,7 @@ class Fault:
         """Energy as it is booked."""
         return piece
 
-    def active(self, transaction: Transaction, active: bool) -> bool:  # noqa: FBT001 - the value that is bent
+    def active(self, transaction: Transaction, active: bool) -> bool:
         """Whether a transaction still runs."""
         return active
 

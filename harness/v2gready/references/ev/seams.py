@@ -93,7 +93,6 @@ class Fault(NamedFault):
     """
 
     # The arguments are what an override may need; a neutral hook uses none of them.
-    # ruff: noqa: ARG002
 
     def sdp_request(self, datagram: bytes, attempt: int) -> bytes:
         """The octets of the nth SDP request, from 1."""
@@ -103,7 +102,7 @@ class Fault(NamedFault):
         """Seconds between the nth SDP request and the next."""
         return seconds
 
-    def sdp_gives_up(self, attempt: int, enough: bool) -> bool:  # noqa: FBT001 - the value that is bent
+    def sdp_gives_up(self, attempt: int, enough: bool) -> bool:
         """Whether the nth SDP request was the last."""
         return enough
 
@@ -122,7 +121,7 @@ class Fault(NamedFault):
         """How the car connects: plain or TLS, and to where."""
         return reach
 
-    def check(self, turn: Turn, check: Check, violated: bool) -> bool:  # noqa: FBT001 - the value that is bent
+    def check(self, turn: Turn, check: Check, violated: bool) -> bool:
         """Whether a rule counts as violated by the response."""
         return violated
 
@@ -150,7 +149,7 @@ class Fault(NamedFault):
         """The value of a timer; infinity for no timer at all. A pure function of its input."""
         return seconds
 
-    def contactor(self, wanted: bool, occasion: Occasion) -> bool:  # noqa: FBT001 - the value that is bent
+    def contactor(self, wanted: bool, occasion: Occasion) -> bool:
         """The position that the contactor takes."""
         return wanted
 
@@ -158,19 +157,19 @@ class Fault(NamedFault):
         """The octets of one read from the open connection, TLS taken off."""
         return data
 
-    def tolerates(self, payload_type: int, tolerates: bool) -> bool:  # noqa: FBT001 - the value that is bent
+    def tolerates(self, payload_type: int, tolerates: bool) -> bool:
         """Whether a frame of an unknown payload type is ignored [V2G2-800]; otherwise the session ends."""
         return tolerates
 
-    def discards(self, payload_type: int, discards: bool) -> bool:  # noqa: FBT001 - the value that is bent
+    def discards(self, payload_type: int, discards: bool) -> bool:
         """Whether a message that nobody asked for is dropped; otherwise it answers the next request."""
         return discards
 
-    def closes(self, closes: bool) -> bool:  # noqa: FBT001 - the value that is bent
+    def closes(self, closes: bool) -> bool:
         """Whether the connection is closed behind a session."""
         return closes
 
-    def retries(self, failed: bool, again: bool) -> bool:  # noqa: FBT001 - the value that is bent
+    def retries(self, failed: bool, again: bool) -> bool:
         """Whether the car begins another session at once after one that ended."""
         return again
 
@@ -272,7 +271,7 @@ class Seams(Bending[Fault]):
                 if fault.timeout(timer, usual) != usual:
                     fault.took_effect(f"{timer.value}: waited {elapsed:.3f} s where {usual:g} s are due")
 
-    def contactor(self, wanted: bool, occasion: Occasion) -> bool:  # noqa: FBT001 - the protocol of the battery
+    def contactor(self, wanted: bool, occasion: Occasion) -> bool:
         """See `Fault.contactor`."""
         seam = f"contactor ({occasion.value})"
         return self._bend(seam, wanted, lambda fault, value: fault.contactor(value, occasion))

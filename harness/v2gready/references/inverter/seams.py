@@ -50,7 +50,6 @@ class Fault:
     sentence: ClassVar[str] = ""
 
     # The arguments are what an override may need; a neutral hook uses none of them.
-    # ruff: noqa: ARG002
 
     def configuration(self, settings: DerSettings) -> DerSettings:
         """The settings as they are read back."""

@@ -81,9 +81,8 @@ class Fault:
         self.sink(Effect(self.name, what))
 
     # The arguments are what an override may need; a neutral hook uses none of them.
-    # ruff: noqa: ARG002
 
-    def check(self, check: Enum, violated: bool) -> bool:  # noqa: FBT001 - the value that is bent
+    def check(self, check: Enum, violated: bool) -> bool:
         """Whether a rule counts as violated."""
         return violated
 

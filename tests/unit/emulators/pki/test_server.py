@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import contextlib
 import shutil
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import quote
 
@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from v2gready.emulators.pki import RevocationServer
-from v2gready.emulators.pki.http import MAX_BODY, MAX_HEAD, BadRequest, RequestReader
+from v2gready.emulators.pki.http import MAX_BODY, MAX_HEAD, BadRequest, Request, RequestReader
 from v2gready.protocols.pki import Curve, Hierarchy, pem
 from v2gready.protocols.pki.revocation import Register, Status, status_of
 from v2gready.transports.clock import VIRTUAL_EPOCH, run
@@ -130,11 +130,16 @@ def test_an_unavailable_responder_says_nothing() -> None:
 
 
 @given(st.binary(max_size=200), st.binary(max_size=50))
-def test_any_octets_are_read(first: bytes, second: bytes) -> None:
+def test_any_octets_are_a_request_or_refused(first: bytes, second: bytes) -> None:
     reader = RequestReader()
-    with contextlib.suppress(BadRequest):
-        for data in (first, b"\r\n\r\n", second):
-            reader.feed(data)
+    status = HTTPStatus.OK
+    read: list[Request | None] = []
+    try:
+        read = [reader.feed(data) for data in (first, b"\r\n\r\n", second)]
+    except BadRequest as refused:
+        status = refused.status
+    assert status is HTTPStatus.OK or status >= HTTPStatus.BAD_REQUEST
+    assert all(one is None or one.method in {"GET", "POST"} for one in read)
 
 
 @pytest.mark.skipif(OPENSSL is None, reason="needs the openssl command")

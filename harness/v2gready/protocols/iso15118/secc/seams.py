@@ -66,9 +66,8 @@ class Fault(NamedFault):
     """
 
     # The arguments are what an override may need; a neutral hook uses none of them.
-    # ruff: noqa: ARG002
 
-    def check(self, turn: Turn, check: Check, violated: bool) -> bool:  # noqa: FBT001 - the value that is bent
+    def check(self, turn: Turn, check: Check, violated: bool) -> bool:
         """Whether a rule counts as violated by the request."""
         return violated
 
@@ -126,11 +125,11 @@ class Fault(NamedFault):
         """The octets of one read from an open connection, TLS taken off."""
         return data
 
-    def serves(self, willing: bool) -> bool:  # noqa: FBT001 - the value that is bent
+    def serves(self, willing: bool) -> bool:
         """Whether an incoming connection is served."""
         return willing
 
-    def contactor(self, wanted: bool, occasion: Occasion) -> bool:  # noqa: FBT001 - the value that is bent
+    def contactor(self, wanted: bool, occasion: Occasion) -> bool:
         """The position that the contactor takes."""
         return wanted
 
@@ -239,7 +238,7 @@ class Seams(Bending[Fault]):
         """See `Fault.serves`."""
         return self._bend("incoming connection", willing, lambda fault, value: fault.serves(value))
 
-    def contactor(self, wanted: bool, occasion: Occasion) -> bool:  # noqa: FBT001 - the protocol of the power stage
+    def contactor(self, wanted: bool, occasion: Occasion) -> bool:
         """See `Fault.contactor`."""
         seam = f"contactor ({occasion.value})"
         return self._bend(seam, wanted, lambda fault, value: fault.contactor(value, occasion))

@@ -1,8 +1,6 @@
 """Faults of the AC outlet (reference 3.4; AC-S-*)."""
 
 # A hook has the signature of `Fault`, whatever of it an override needs.
-# ruff: noqa: ARG002, FBT001
-
 from __future__ import annotations
 
 from dataclasses import replace

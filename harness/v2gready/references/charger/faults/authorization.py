@@ -1,8 +1,6 @@
 """Faults of authorization (reference 4.5; AUT-S-*, CRT-S-*)."""
 
 # A hook has the signature of `Fault`, whatever of it an override needs.
-# ruff: noqa: ARG002, FBT001
-
 from __future__ import annotations
 
 from dataclasses import replace

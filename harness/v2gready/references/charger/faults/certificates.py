@@ -1,8 +1,6 @@
 """Faults of certificate installation, signed readings and signed prices (reference 4.5, 7.4; CRT-S-*)."""
 
 # A hook has the signature of `Fault`, whatever of it an override needs.
-# ruff: noqa: ARG002, FBT001
-
 from __future__ import annotations
 
 from dataclasses import replace

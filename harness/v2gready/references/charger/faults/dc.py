@@ -1,8 +1,6 @@
 """Faults of cable check, pre-charge, welding detection and the DC output (reference 3.5; DC-S-*)."""
 
 # A hook has the signature of `Fault`, whatever of it an override needs.
-# ruff: noqa: ARG002, FBT001
-
 from __future__ import annotations
 
 import math

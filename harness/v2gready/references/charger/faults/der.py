@@ -1,8 +1,6 @@
 """Faults of AC_DER_IEC and of megawatt charging (Amendment 1; reference 3.6, 3.7; DER-S-*)."""
 
 # A hook has the signature of `Fault`, whatever of it an override needs.
-# ruff: noqa: ARG002, FBT001
-
 from __future__ import annotations
 
 from collections.abc import Callable

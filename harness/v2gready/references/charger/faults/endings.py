@@ -1,8 +1,6 @@
 """Faults of what a session leaves behind or hands on: pauses that expire, announcements not kept, schedules."""
 
 # A hook has the signature of `Fault`, whatever of it an override needs.
-# ruff: noqa: ARG002, FBT001
-
 from __future__ import annotations
 
 from dataclasses import replace

@@ -1,8 +1,6 @@
 """Faults of a charger that serves a car once: what a strange guest leaves behind (EXI-S-2, SDP-S-4, TP-S-4)."""
 
 # A hook has the signature of `Fault`, whatever of it an override needs.
-# ruff: noqa: ARG002, FBT001
-
 from __future__ import annotations
 
 from dataclasses import replace

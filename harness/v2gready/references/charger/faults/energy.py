@@ -1,8 +1,6 @@
 """Faults of power and energy that the areas of the messages do not hold: ratings, setpoints, standby, registers."""
 
 # A hook has the signature of `Fault`, whatever of it an override needs.
-# ruff: noqa: ARG002, FBT001
-
 from __future__ import annotations
 
 from dataclasses import replace

@@ -69,7 +69,7 @@ class _Staples(Fault):
         """That one."""
         return replace(profile, status=self.stapled)
 
-    def handshake(self, version: str, certificate: bytes | None) -> None:  # noqa: ARG002 - the hook
+    def handshake(self, version: str, certificate: bytes | None) -> None:
         """Notes that a car has seen it."""
         self.took_effect(f"{version} session with {self.stapled or 'no'} OCSP response")
 

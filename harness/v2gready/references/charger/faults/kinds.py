@@ -1,8 +1,6 @@
 """Shapes that many faults share; none of them is a fault by itself."""
 
 # A hook has the signature of `Fault`, whatever of it an override needs.
-# ruff: noqa: ARG002, FBT001
-
 from __future__ import annotations
 
 from dataclasses import replace

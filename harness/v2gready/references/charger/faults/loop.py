@@ -1,8 +1,6 @@
 """Faults of the charge loop: setpoint, limits, meter, notification (reference 4.3; LOOP-S-*, BPT-S-*)."""
 
 # A hook has the signature of `Fault`, whatever of it an override needs.
-# ruff: noqa: ARG002, FBT001
-
 from __future__ import annotations
 
 from dataclasses import fields, replace

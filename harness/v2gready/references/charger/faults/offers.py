@@ -1,8 +1,6 @@
 """Faults in what the charger announces, and in what it takes of it (reference 1.2, 3.1, 4.4, 4.5, 6)."""
 
 # A hook has the signature of `Fault`, whatever of it an override needs.
-# ruff: noqa: ARG002, FBT001
-
 from __future__ import annotations
 
 from dataclasses import replace

@@ -1,8 +1,6 @@
 """Faults of ChargeParameterDiscovery (reference 3.4, 3.5, 4.6; CPD-S-*)."""
 
 # A hook has the signature of `Fault`, whatever of it an override needs.
-# ruff: noqa: ARG002, FBT001
-
 from __future__ import annotations
 
 from dataclasses import fields, replace

@@ -1,8 +1,6 @@
 """Faults of pauses and of what is mistaken for one: how often, how soon, without power (reference 4.4; PAU-S-*)."""
 
 # A hook has the signature of `Fault`, whatever of it an override needs.
-# ruff: noqa: ARG002, FBT001
-
 from __future__ import annotations
 
 from dataclasses import replace

@@ -1,8 +1,6 @@
 """Faults of Plug & Charge: challenge, signatures, contract chains (reference 4.5, 7.4; AUT-S-3, AUT-S-4, SES-S-3)."""
 
 # A hook has the signature of `Fault`, whatever of it an override needs.
-# ruff: noqa: ARG002, FBT001
-
 from __future__ import annotations
 
 import hashlib

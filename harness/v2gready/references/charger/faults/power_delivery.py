@@ -1,8 +1,6 @@
 """Faults of PowerDelivery and of the contactor (reference 4.2, 4.6; PD-S-*, LOOP-S-2)."""
 
 # A hook has the signature of `Fault`, whatever of it an override needs.
-# ruff: noqa: ARG002, FBT001
-
 from __future__ import annotations
 
 from dataclasses import replace

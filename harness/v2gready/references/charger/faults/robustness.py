@@ -1,8 +1,6 @@
 """Faults of robustness: garbage in, garbage out (reference 2.7; EXI-S-*)."""
 
 # A hook has the signature of `Fault`, whatever of it an override needs.
-# ruff: noqa: ARG002
-
 from __future__ import annotations
 
 from dataclasses import replace

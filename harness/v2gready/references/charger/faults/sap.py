@@ -1,8 +1,6 @@
 """Faults of supportedAppProtocol (reference 3.1; SAP-S-*)."""
 
 # A hook has the signature of `Fault`, whatever of it an override needs.
-# ruff: noqa: ARG002
-
 from __future__ import annotations
 
 from dataclasses import replace

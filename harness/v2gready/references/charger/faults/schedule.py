@@ -1,8 +1,6 @@
 """Faults of ScheduleExchange and of the power profile (reference 4.3, 4.6; SCH-S-*, PD-S-2)."""
 
 # A hook has the signature of `Fault`, whatever of it an override needs.
-# ruff: noqa: ARG002, FBT001
-
 from __future__ import annotations
 
 from dataclasses import replace

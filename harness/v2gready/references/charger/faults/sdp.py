@@ -1,8 +1,6 @@
 """Faults of the SDP responder (reference 1.2; SDP-S-*)."""
 
 # A hook has the signature of `Fault`, whatever of it an override needs.
-# ruff: noqa: ARG002
-
 from __future__ import annotations
 
 import struct

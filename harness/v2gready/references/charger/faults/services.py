@@ -1,8 +1,6 @@
 """Faults of service discovery, detail and selection (reference 6; SRV-S-*)."""
 
 # A hook has the signature of `Fault`, whatever of it an override needs.
-# ruff: noqa: ARG002, FBT001
-
 from __future__ import annotations
 
 from collections.abc import Callable

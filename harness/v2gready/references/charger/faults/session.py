@@ -1,8 +1,6 @@
 """Faults of the session: its id, its header, its order (reference 4.2, 4.5; SES-S-*, SEQ-S-*)."""
 
 # A hook has the signature of `Fault`, whatever of it an override needs.
-# ruff: noqa: ARG002, FBT001
-
 from __future__ import annotations
 
 import hashlib

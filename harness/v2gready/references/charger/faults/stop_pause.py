@@ -1,8 +1,6 @@
 """Faults of SessionStop, pause, resume and service renegotiation (reference 4.2, 4.4; PAU-S-*, REN-S-*, STP-S-*)."""
 
 # A hook has the signature of `Fault`, whatever of it an override needs.
-# ruff: noqa: ARG002, FBT001
-
 from __future__ import annotations
 
 from dataclasses import replace

@@ -1,8 +1,6 @@
 """Faults of time: late answers, and timers that are wrong or missing (reference 5.1; TMO-S-*, LOOP-S-2, LOOP-S-3)."""
 
 # A hook has the signature of `Fault`, whatever of it an override needs.
-# ruff: noqa: ARG002
-
 from __future__ import annotations
 
 import math

@@ -1,8 +1,6 @@
 """Faults of V2GTP, TCP and TLS (reference 1.1, 7.1; TP-S-*, TLS-S-*)."""
 
 # A hook has the signature of `Fault`, whatever of it an override needs.
-# ruff: noqa: FBT001
-
 from __future__ import annotations
 
 from dataclasses import replace
@@ -44,7 +42,7 @@ class PlainTcp(Ignores):
         self._opened = policy is SecurityPolicy.TLS
         return SecurityPolicy.BOTH if self._opened else policy
 
-    def sdp(self, datagram: bytes, reply: bytes | None, respond: Respond) -> bytes | None:  # noqa: ARG002
+    def sdp(self, datagram: bytes, reply: bytes | None, respond: Respond) -> bytes | None:
         """Notes when the plain port is announced."""
         if self._opened and reply is not None and SdpResponse.decode(reply).security is Security.NONE:
             self.took_effect("announced plain TCP")

@@ -1,8 +1,6 @@
 """Faults of connection and security (reference S01-S06, S14, S15)."""
 
 # A hook has the signature of `Fault`, whatever of it an override needs.
-# ruff: noqa: ARG002, FBT001
-
 from __future__ import annotations
 
 import math

@@ -1,8 +1,6 @@
 """Faults of boot, time and queue (reference B02-B06)."""
 
 # A hook has the signature of `Fault`, whatever of it an override needs.
-# ruff: noqa: ARG002, FBT001
-
 from __future__ import annotations
 
 import math

@@ -1,8 +1,6 @@
 """Faults of certificates (reference M01-M03)."""
 
 # A hook has the signature of `Fault`, whatever of it an override needs.
-# ruff: noqa: ARG002
-
 from __future__ import annotations
 
 import base64

@@ -1,8 +1,6 @@
 """Faults of smart charging and V2X (reference K05, K11, V05, V13, V23, Q01-Q04)."""
 
 # A hook has the signature of `Fault`, whatever of it an override needs.
-# ruff: noqa: ARG002
-
 from __future__ import annotations
 
 import copy

@@ -1,8 +1,6 @@
 """Faults of DER control (reference D03, D11)."""
 
 # A hook has the signature of `Fault`, whatever of it an override needs.
-# ruff: noqa: ARG002
-
 from __future__ import annotations
 
 from v2gready.protocols.ocpp.frames import ErrorCode, Payload

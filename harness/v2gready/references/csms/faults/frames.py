@@ -1,8 +1,6 @@
 """Faults of the RPC layer (reference F01, F02, F10-F22, F25, F27)."""
 
 # A hook has the signature of `Fault`, whatever of it an override needs.
-# ruff: noqa: ARG002, FBT001
-
 from __future__ import annotations
 
 import json

@@ -1,8 +1,6 @@
 """Faults that show under hostile input and at the door: haste, odd characters, slow peers, weak TLS (F19, F22, S04)."""
 
 # A hook has the signature of `Fault`, whatever of it an override needs.
-# ruff: noqa: ARG002, FBT001
-
 from __future__ import annotations
 
 import json

@@ -1,8 +1,6 @@
 """Faults in booking energy (reference V22): seen in totalCost."""
 
 # A hook has the signature of `Fault`, whatever of it an override needs.
-# ruff: noqa: ARG002
-
 from __future__ import annotations
 
 from dataclasses import replace

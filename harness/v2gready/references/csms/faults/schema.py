@@ -1,8 +1,6 @@
 """Faults in looking at payloads (reference F03-F09, F23, F24, F26, and the names that do not survive)."""
 
 # A hook has the signature of `Fault`, whatever of it an override needs.
-# ruff: noqa: ARG002
-
 from __future__ import annotations
 
 import json

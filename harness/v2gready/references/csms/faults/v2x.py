@@ -1,8 +1,6 @@
 """Faults of V2X: decisions that get lost, values that lose their sign (reference V05, V13, Q01, Q04, Q08)."""
 
 # A hook has the signature of `Fault`, whatever of it an override needs.
-# ruff: noqa: ARG002
-
 from __future__ import annotations
 
 from datetime import datetime, timedelta

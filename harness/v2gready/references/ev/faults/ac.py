@@ -1,8 +1,6 @@
 """Faults of an AC car: how its inverter follows (reference 3.4, 4.3; AC-E-*)."""
 
 # A hook has the signature of `Fault`, whatever of it an override needs.
-# ruff: noqa: ARG002
-
 from __future__ import annotations
 
 from typing import Any

@@ -1,8 +1,6 @@
 """Faults of AuthorizationSetup and Authorization with EIM (reference 4.5; AUT-E-*)."""
 
 # A hook has the signature of `Fault`, whatever of it an override needs.
-# ruff: noqa: ARG002
-
 from __future__ import annotations
 
 from dataclasses import replace

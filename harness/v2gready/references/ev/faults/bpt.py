@@ -1,8 +1,6 @@
 """Faults of bidirectional transfer: sign, limits, V2X band, channel, the driver's reserve (reference 4.3; BPT-E-*)."""
 
 # A hook has the signature of `Fault`, whatever of it an override needs.
-# ruff: noqa: ARG002
-
 from __future__ import annotations
 
 from dataclasses import replace

@@ -1,8 +1,6 @@
 """Faults of cable check, pre-charge, contactor and welding detection (reference 3.5; DC-E-*)."""
 
 # A hook has the signature of `Fault`, whatever of it an override needs.
-# ruff: noqa: ARG002
-
 from __future__ import annotations
 
 from dataclasses import replace

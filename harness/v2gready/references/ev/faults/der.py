@@ -1,8 +1,6 @@
 """Faults of a car with AC_DER_IEC (Amendment 1; reference 3.6; DER-E-*)."""
 
 # A hook has the signature of `Fault`, whatever of it an override needs.
-# ruff: noqa: ARG002
-
 from __future__ import annotations
 
 from dataclasses import replace

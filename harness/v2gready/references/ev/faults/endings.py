@@ -1,8 +1,6 @@
 """Faults of the end of a session: failures that are overlooked, stops that are left out (-20, 8.6; STP-E-*)."""
 
 # A hook has the signature of `Fault`, whatever of it an override needs.
-# ruff: noqa: ARG002, FBT001
-
 from __future__ import annotations
 
 from dataclasses import replace

@@ -1,8 +1,6 @@
 """Faults of a car that does not fit itself to what the EVSE offers: sets, schedules, limits (reference 4.3, 6)."""
 
 # A hook has the signature of `Fault`, whatever of it an override needs.
-# ruff: noqa: ARG002, FBT001
-
 from __future__ import annotations
 
 from dataclasses import replace

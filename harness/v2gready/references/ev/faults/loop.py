@@ -1,8 +1,6 @@
 """Faults of the charge loop: its pace, its modes, what it tells of the battery (reference 4.3; LOOP-E-*, MTR-E-*)."""
 
 # A hook has the signature of `Fault`, whatever of it an override needs.
-# ruff: noqa: ARG002
-
 from __future__ import annotations
 
 from dataclasses import replace

@@ -1,8 +1,6 @@
 """Faults of pausing, waking up and resuming, of zero power and standby (reference 4.4; PAU-E-*)."""
 
 # A hook has the signature of `Fault`, whatever of it an override needs.
-# ruff: noqa: ARG002
-
 from __future__ import annotations
 
 from dataclasses import replace
@@ -166,7 +164,7 @@ class KeepsOldSession(Overlooks):
 class ResumeStartsOver(Fault):
     """[V2G20-1032]: ChargeParameterDiscovery comes next."""
 
-    def check(self, turn: Turn, check: Check, violated: bool) -> bool:  # noqa: FBT001 - the hook
+    def check(self, turn: Turn, check: Check, violated: bool) -> bool:
         """Does not read the code."""
         return violated or check is Check.NEW_SESSION
 

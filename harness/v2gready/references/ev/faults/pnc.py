@@ -1,8 +1,6 @@
 """Faults of Plug & Charge, certificate installation and signed metering (reference 4.5, 7.4; AUT-E-*, MTR-E-*)."""
 
 # A hook has the signature of `Fault`, whatever of it an override needs.
-# ruff: noqa: ARG002
-
 from __future__ import annotations
 
 from dataclasses import replace

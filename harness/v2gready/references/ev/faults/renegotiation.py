@@ -1,8 +1,6 @@
 """Faults of renegotiation and of the reaction to notifications (reference 4.2, 4.4; REN-E-*, LOOP-E-2)."""
 
 # A hook has the signature of `Fault`, whatever of it an override needs.
-# ruff: noqa: ARG002
-
 from __future__ import annotations
 
 from dataclasses import replace

@@ -1,8 +1,6 @@
 """Faults of frames and octets: what is wrong on the wire, and what the car makes of it (reference 1.1, 2)."""
 
 # A hook has the signature of `Fault`, whatever of it an override needs.
-# ruff: noqa: ARG002, FBT001
-
 from __future__ import annotations
 
 from dataclasses import replace

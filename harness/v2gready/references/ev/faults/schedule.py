@@ -1,8 +1,6 @@
 """Faults of ScheduleExchange and of the power profile (reference 4.3; SCH-E-*)."""
 
 # A hook has the signature of `Fault`, whatever of it an override needs.
-# ruff: noqa: ARG002
-
 from __future__ import annotations
 
 from dataclasses import replace

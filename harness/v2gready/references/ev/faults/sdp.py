@@ -1,8 +1,6 @@
 """Faults of the search by SDP (reference 1.2; SDP-E-*)."""
 
 # A hook has the signature of `Fault`, whatever of it an override needs.
-# ruff: noqa: ARG002, FBT001
-
 from __future__ import annotations
 
 from typing import ClassVar

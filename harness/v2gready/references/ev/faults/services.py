@@ -1,8 +1,6 @@
 """Faults of ServiceDiscovery, ServiceDetail and ServiceSelection (reference 6; SRV-E-*)."""
 
 # A hook has the signature of `Fault`, whatever of it an override needs.
-# ruff: noqa: ARG002
-
 from __future__ import annotations
 
 from dataclasses import replace

@@ -1,8 +1,6 @@
 """Faults of SessionSetup, session ids and headers (reference 3.2, 4.2; SES-E-*)."""
 
 # A hook has the signature of `Fault`, whatever of it an override needs.
-# ruff: noqa: ARG002
-
 from __future__ import annotations
 
 from dataclasses import replace

@@ -1,8 +1,6 @@
 """Faults of TLS: chains that are believed, certificates that are shown (reference 7.1, 7.3; TLS-E-*)."""
 
 # A hook has the signature of `Fault`, whatever of it an override needs.
-# ruff: noqa: ARG002
-
 from __future__ import annotations
 
 from dataclasses import replace

@@ -1,8 +1,6 @@
 """Faults of a car without power for a while, and of the way back to it."""
 
 # A hook has the signature of `Fault`, whatever of it an override needs.
-# ruff: noqa: ARG002
-
 from __future__ import annotations
 
 from v2gready.references.ev.faults.registry import fault

@@ -1,8 +1,6 @@
 """Faults of the settings: read back wrongly, changed by themselves, or those of another country (4.1; VG-*)."""
 
 # A hook has the signature of `Fault`, whatever of it an override needs.
-# ruff: noqa: ARG002
-
 from __future__ import annotations
 
 from dataclasses import replace

@@ -1,8 +1,6 @@
 """Faults of boot, clock, heartbeat and connector states (reference B01 to B03)."""
 
 # A hook has the signature of `Fault`, whatever of it an override needs.
-# ruff: noqa: ARG002
-
 from __future__ import annotations
 
 from enum import Enum
@@ -192,6 +190,6 @@ class EventsWithoutTime(Sends):
 class PendingServesNothing(Fault):
     """B02: Pending is there for configuration."""
 
-    def check(self, check: Enum, violated: bool) -> bool:  # noqa: FBT001 - as the seam has it
+    def check(self, check: Enum, violated: bool) -> bool:
         """Not now."""
         return violated or check is BootCheck.SERVES_PENDING

@@ -1,8 +1,6 @@
 """Faults of certificates (reference S10, M02, M03)."""
 
 # A hook has the signature of `Fault`, whatever of it an override needs.
-# ruff: noqa: ARG002
-
 from __future__ import annotations
 
 from typing import Any

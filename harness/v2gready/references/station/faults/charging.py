@@ -1,8 +1,6 @@
 """Faults of smart charging: profiles, composite schedules, external limits, priority (reference K01 to K12)."""
 
 # A hook has the signature of `Fault`, whatever of it an override needs.
-# ruff: noqa: ARG002
-
 from __future__ import annotations
 
 import copy

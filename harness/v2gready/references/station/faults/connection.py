@@ -1,8 +1,6 @@
 """Faults of connection, network profiles, passwords and TLS (reference S01 to S13)."""
 
 # A hook has the signature of `Fault`, whatever of it an override needs.
-# ruff: noqa: ARG002
-
 from __future__ import annotations
 
 from dataclasses import replace

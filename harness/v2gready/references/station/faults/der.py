@@ -1,8 +1,6 @@
 """Faults of DER control (reference D01 to D12)."""
 
 # A hook has the signature of `Fault`, whatever of it an override needs.
-# ruff: noqa: ARG002
-
 from __future__ import annotations
 
 from enum import Enum

@@ -1,8 +1,6 @@
 """Faults that show when the CSMS, or somebody in its place, sends what it should not."""
 
 # A hook has the signature of `Fault`, whatever of it an override needs.
-# ruff: noqa: ARG002
-
 from __future__ import annotations
 
 import asyncio

@@ -1,8 +1,6 @@
 """Faults of schemas and editions: what a payload may hold, told and taken (reference F03 to F09, F23, F26)."""
 
 # A hook has the signature of `Fault`, whatever of it an override needs.
-# ruff: noqa: ARG002
-
 from __future__ import annotations
 
 import json

@@ -1,8 +1,6 @@
 """Faults of values by phase: limits and setpoints of L2 and L3, numberPhases, phaseToUse (K01, V2X.06 to 10)."""
 
 # A hook has the signature of `Fault`, whatever of it an override needs.
-# ruff: noqa: FBT001
-
 from __future__ import annotations
 
 import copy

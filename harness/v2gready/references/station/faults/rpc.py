@@ -1,8 +1,6 @@
 """Faults of messages and replies (reference F01, F02, F10 to F25)."""
 
 # A hook has the signature of `Fault`, whatever of it an override needs.
-# ruff: noqa: ARG002
-
 from __future__ import annotations
 
 import json

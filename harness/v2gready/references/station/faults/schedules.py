@@ -1,8 +1,6 @@
 """Faults of charging schedules: kinds that are understood wrongly, limits that lose their decimals."""
 
 # A hook has the signature of `Fault`, whatever of it an override needs.
-# ruff: noqa: ARG002
-
 from __future__ import annotations
 
 import copy

@@ -1,8 +1,6 @@
 """Faults of transactions, their queue, authorization and metering (reference B05 to B08, E, J)."""
 
 # A hook has the signature of `Fault`, whatever of it an override needs.
-# ruff: noqa: ARG002
-
 from __future__ import annotations
 
 from enum import Enum

@@ -1,8 +1,6 @@
 """Faults of bidirectional charging: operation modes, dynamic profiles, local control (reference V01 to V23)."""
 
 # A hook has the signature of `Fault`, whatever of it an override needs.
-# ruff: noqa: ARG002
-
 from __future__ import annotations
 
 import math

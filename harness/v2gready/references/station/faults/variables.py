@@ -1,8 +1,6 @@
 """Faults of the device model and its reports (B05 to B08)."""
 
 # A hook has the signature of `Fault`, whatever of it an override needs.
-# ruff: noqa: ARG002
-
 from __future__ import annotations
 
 from typing import Any
