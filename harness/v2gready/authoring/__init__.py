@@ -3,7 +3,7 @@
 See docs/writing-a-test-case.md.
 """
 
-from v2gready.authoring import der, energy, randomness, wire
+from v2gready.authoring import der, energy, randomness, sae, wire
 from v2gready.authoring.chains import ShowsChains
 from v2gready.authoring.charger import (
     SERVICE_QUESTIONS,
@@ -54,6 +54,7 @@ from v2gready.protocols.iso15118.services import (
     ControlMode,
     DerControlFunctions,
     MobilityNeedsMode,
+    SaeModes,
     ServiceId,
 )
 
@@ -94,6 +95,7 @@ __all__ = [
     "Provenance",
     "Ratings",
     "Record",
+    "SaeModes",
     "Sample",
     "ServiceId",
     "Severity",
@@ -123,6 +125,7 @@ __all__ = [
     "randomness",
     "refused",
     "refused_or_closed",
+    "sae",
     "sdp",
     "serves",
     "stays_open",

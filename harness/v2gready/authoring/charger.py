@@ -23,6 +23,7 @@ SERVICE_QUESTIONS: Mapping[str, ServiceId] = {
     "mcs": ServiceId.MCS,
     "mcs_bpt": ServiceId.MCS_BPT,
     "ac_der_iec": ServiceId.AC_DER_IEC,
+    "ac_der_sae": ServiceId.AC_DER_SAE,
 }
 """PICS question -> service, in the order in which a case without a preference picks one."""
 

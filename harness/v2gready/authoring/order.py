@@ -27,6 +27,7 @@ _FIXED: Final[dict[type, Kinds]] = {
     m.AC_ChargeParameterDiscoveryReq: (m.ScheduleExchangeReq,),
     m.DC_ChargeParameterDiscoveryReq: (m.ScheduleExchangeReq,),
     m.der_iec.AC_ChargeLoopReq: _AFTER_LOOP,
+    m.der_sae.AC_ChargeLoopReq: _AFTER_LOOP,
     m.DC_PreChargeReq: (m.DC_PreChargeReq, m.PowerDeliveryReq),
     m.AC_ChargeLoopReq: _AFTER_LOOP,
     m.DC_ChargeLoopReq: _AFTER_LOOP,
@@ -92,7 +93,7 @@ class Order:
             case m.AuthorizationReq():
                 good = not _warns(answer) and not _ongoing(answer)
                 self.allowed = (m.ServiceDiscoveryReq,) if good else _AUTHORIZING
-            case m.der_iec.AC_ChargeParameterDiscoveryReq():
+            case m.der_iec.AC_ChargeParameterDiscoveryReq() | m.der_sae.AC_ChargeParameterDiscoveryReq():
                 # Amendment 1: a car that evaluates the grid code asks again.
                 mode = sent.EnergyTransferMode
                 processing = getattr(mode, "EVProcessing", m.Processing.Finished)

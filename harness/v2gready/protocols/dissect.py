@@ -21,6 +21,7 @@ _SETS: Final[Mapping[int, codec.MessageSet]] = {
     int(v2gtp.PayloadType.AC): codec.MessageSet.AC,
     int(v2gtp.PayloadType.DC): codec.MessageSet.DC,
     int(v2gtp.PayloadType.AC_DER_IEC): codec.MessageSet.AC_DER_IEC,
+    int(v2gtp.PayloadType.AC_DER_SAE): codec.MessageSet.AC_DER_SAE,
     # Side streams carry CommonMessages; no open peer sends them yet (reference 1.1).
     int(v2gtp.PayloadType.SCHEDULE_RENEGOTIATION): codec.MessageSet.COMMON,
     int(v2gtp.PayloadType.METERING_CONFIRMATION): codec.MessageSet.COMMON,

@@ -41,11 +41,12 @@ class _DerCase(ChargerCase):
 
 class _Session(_DerCase):
     requirements = ("H-RES-MATCHES", "V2G20-1600")
+    service: ClassVar[ServiceId] = DER
     control: ClassVar[ControlMode]
 
     async def stimulate(self, bench: ChargerBench) -> None:
         """Charges until the charger has settled, and ends the session."""
-        async with bench.ev.session(service=DER, control=self.control) as session:
+        async with bench.ev.session(service=self.service, control=self.control) as session:
             await session.reach(m.ChargeLoopReq)
             await session.charge(bench.loops_for(bench.settling_time), power=5_000)
             await session.run_to_end()
@@ -75,6 +76,28 @@ class DynamicSession(_Session):
     title = "AC_DER: a Dynamic session is answered in kind"
     pics = "ac_der_iec and dynamic"
     faults = {"der-loop-in-plain-mode": "V2G20-1600"}
+    control = ControlMode.DYNAMIC
+
+
+class SaeScheduledSession(_Session):
+    """A whole session of AC_DER_SAE in Scheduled mode, answered in its modes from the parameters on."""
+
+    id = "CHG-SAE-SESSION-01"
+    title = "AC_DER_SAE: a Scheduled session is answered in kind"
+    pics = "ac_der_sae and scheduled"
+    faults = {"der-loop-in-plain-mode": "V2G20-1600"}
+    service = ServiceId.AC_DER_SAE
+    control = ControlMode.SCHEDULED
+
+
+class SaeDynamicSession(_Session):
+    """A whole session of AC_DER_SAE in Dynamic mode, answered in its modes from the parameters on."""
+
+    id = "CHG-SAE-SESSION-02"
+    title = "AC_DER_SAE: a Dynamic session is answered in kind"
+    pics = "ac_der_sae and dynamic"
+    faults = {"der-loop-in-plain-mode": "V2G20-1600"}
+    service = ServiceId.AC_DER_SAE
     control = ControlMode.DYNAMIC
 
 

@@ -23,11 +23,14 @@ _SETS: Final = {
     PayloadType.AC: codec.MessageSet.AC,
     PayloadType.DC: codec.MessageSet.DC,
     PayloadType.AC_DER_IEC: codec.MessageSet.AC_DER_IEC,
+    PayloadType.AC_DER_SAE: codec.MessageSet.AC_DER_SAE,
     # Side streams: no open peer uses them, all send 0x8002 (reference 1.1), so both ids are taken.
     PayloadType.SCHEDULE_RENEGOTIATION: codec.MessageSet.COMMON,
     PayloadType.METERING_CONFIRMATION: codec.MessageSet.COMMON,
     PayloadType.PARKING_STATUS: codec.MessageSet.COMMON,
 }
+_UNDER_AC: Final = {Family.AC_DER: codec.MessageSet.AC_DER_IEC, Family.AC_DER_SAE: codec.MessageSet.AC_DER_SAE}
+"""Grammars that go by what was negotiated, should a car send AC_DER under the payload type of AC."""
 _SIDE_STREAMS: Final = {
     PayloadType.SCHEDULE_RENEGOTIATION,
     PayloadType.METERING_CONFIRMATION,
@@ -99,9 +102,9 @@ class Connection:
         message_set = next((one for known, one in _SETS.items() if known == read_as), None)
         if message_set is None or self._secc.state is State.CLOSED:
             return True
-        if self._secc.session.family is Family.AC_DER:
-            # The grammar goes by what was negotiated, should a car send AC_DER under the payload type of AC.
-            message_set = codec.energy_set(codec.MessageSet.AC_DER_IEC.urn, read_as) or message_set
+        negotiated = _UNDER_AC.get(self._secc.session.family)
+        if negotiated is not None:
+            message_set = codec.energy_set(negotiated.urn, read_as) or message_set
         now = self._clock.now()
         message = _decoded(message_set, payload)
         reply = self._secc.undecodable(payload, now) if message is None else self._secc.receive(message, now)
@@ -120,7 +123,7 @@ class Connection:
                 self._stream.send(message.data)
                 continue
             own = codec.message_set(message)
-            der_under_ac = own is codec.MessageSet.AC_DER_IEC and asked_on == PayloadType.AC
+            der_under_ac = own in codec.DER_SETS and asked_on == PayloadType.AC
             payload_type = asked_on if asked_on in _SIDE_STREAMS or der_under_ac else own.payload_type
             # Only a fault makes a message that the schema forbids, and then it is meant to go out.
             payload = codec.encode(message, check=not self._seams.active)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from v2gready.protocols.exi import ExiEncodeError, Schema, to_plain, violations
 from v2gready.protocols.exi import from_plain as _from_plain
@@ -47,6 +47,7 @@ class MessageSet(enum.Enum):
     AC = (messages.ac.NAMESPACE, 0x8003, schemas.AC)
     DC = (messages.dc.NAMESPACE, 0x8004, schemas.DC)
     AC_DER_IEC = (messages.der_iec.NAMESPACE, messages.der_iec.PAYLOAD_TYPE, schemas.AC_DER_IEC)
+    AC_DER_SAE = (messages.der_sae.NAMESPACE, messages.der_sae.PAYLOAD_TYPE, schemas.AC_DER_SAE)
 
     def __init__(self, urn: str, payload_type: int, schema: Schema) -> None:
         self.urn = urn
@@ -54,6 +55,9 @@ class MessageSet(enum.Enum):
         self.schema = schema
 
 
+DER_SETS: Final = (MessageSet.AC_DER_IEC, MessageSet.AC_DER_SAE)
+"""The messages of AC with grammars of Amendment 1."""
+_ENERGY: Final = (MessageSet.AC, MessageSet.DC, *DER_SETS)
 _SET_BY_CLASS: Mapping[type, MessageSet] = {
     declaration: member for member in MessageSet for declaration in member.schema.messages
 }
@@ -74,17 +78,16 @@ def message_set(message: Message | type[Message]) -> MessageSet:
 def energy_set(namespace: str, payload_type: int) -> MessageSet | None:
     """The set of a frame with messages of energy transfer, after that namespace was chosen in supportedAppProtocol.
 
-    The payload type of AC_DER_IEC is (unconfirmed). Whoever sends such messages under that of AC is understood by the
-    namespace: the octets of a control mode differ between the two grammars.
+    The payload types of AC_DER are (unconfirmed). Whoever sends such messages under that of AC is understood by the
+    namespace: the octets of a control mode differ between the grammars.
 
     Returns:
         The set, None for a payload type that carries no energy transfer.
     """
-    found = next(
-        (one for one in (MessageSet.AC, MessageSet.DC, MessageSet.AC_DER_IEC) if one.payload_type == payload_type), None
-    )
-    under_der = found is MessageSet.AC and namespace == MessageSet.AC_DER_IEC.urn
-    return MessageSet.AC_DER_IEC if under_der else found
+    found = next((one for one in _ENERGY if one.payload_type == payload_type), None)
+    if found is not MessageSet.AC:
+        return found
+    return next((one for one in DER_SETS if one.urn == namespace), found)
 
 
 def encode(message: Message, *, check: bool = True) -> bytes:

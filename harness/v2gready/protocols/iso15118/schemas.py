@@ -12,6 +12,7 @@ from v2gready.protocols.iso15118.messages import (
     common_types,
     dc,
     der_iec,
+    der_sae,
     sap,
     schedules,
     xmldsig,
@@ -91,22 +92,32 @@ _AC = Namespace(
 
 _DC = Namespace(uri=dc.NAMESPACE, types=_declared(dc), elements=_by_name(*_declared(dc)))
 
-# Inherited elements keep the namespace of AC; the four messages are the same elements with longer lists of members.
-_AC_UNDER_DER = Namespace(
-    uri=ac.NAMESPACE,
-    types=(*(one for one in _declared(ac) if not issubclass(one, V2GMessage)), *der_iec.MESSAGES),
-    elements={**_AC.elements, **_by_name(*der_iec.MESSAGES)},
-)
 
-_DER_IEC = Namespace(
-    uri=der_iec.NAMESPACE,
-    types=tuple(one for one in _declared(der_iec) if one not in der_iec.MESSAGES),
-    elements=_by_name(*(one for one in _declared(der_iec) if one.__name__.startswith("DER_"))),
-)
+def _ac_under(der: ModuleType) -> Namespace:
+    """Inherited elements keep the namespace of AC; the four messages are the same elements with longer lists."""
+    return Namespace(
+        uri=ac.NAMESPACE,
+        types=(*(one for one in _declared(ac) if not issubclass(one, V2GMessage)), *der.MESSAGES),
+        elements={**_AC.elements, **_by_name(*der.MESSAGES)},
+    )
+
+
+def _der(der: ModuleType, *globals_: type) -> Namespace:
+    """What a set of Amendment 1 adds to AC: the six members of substitution groups, and elements that are global."""
+    members = (one for one in _declared(der) if one.__name__.startswith("DER_"))
+    return Namespace(
+        uri=der.NAMESPACE,
+        types=tuple(one for one in _declared(der) if one not in der.MESSAGES),
+        elements=_by_name(*members, *globals_),
+    )
+
 
 SAP = Schema(_SAP, messages=(sap.SupportedAppProtocolReq, sap.SupportedAppProtocolRes))
 COMMON = Schema(_COMMON, _COMMON_TYPES, _XMLDSIG, messages=(V2GMessage,))
 AC = Schema(_AC, _COMMON_TYPES, _XMLDSIG, messages=(V2GMessage,))
 DC = Schema(_DC, _COMMON_TYPES, _XMLDSIG, messages=(V2GMessage,))
-AC_DER_IEC = Schema(_DER_IEC, _AC_UNDER_DER, _COMMON_TYPES, _XMLDSIG, messages=(V2GMessage,))
+AC_DER_IEC = Schema(_der(der_iec), _ac_under(der_iec), _COMMON_TYPES, _XMLDSIG, messages=(V2GMessage,))
+AC_DER_SAE = Schema(
+    _der(der_sae, der_sae.FrequencyDroop), _ac_under(der_sae), _COMMON_TYPES, _XMLDSIG, messages=(V2GMessage,)
+)
 XMLDSIG = Schema(_XMLDSIG, messages=())

@@ -1,6 +1,6 @@
 """Energy transfer services and their parameters (reference section 6).
 
-Ids and values of Amendment 1 (MCS, AC_DER) have one source; the id of AC_DER_SAE has none (unconfirmed).
+Ids and values of Amendment 1 (MCS, AC_DER) have one source or two (AC_DER_SAE: EVerest, crate `iso15118`).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ class ServiceId(IntEnum):
     MCS = 8
     MCS_BPT = 9
     AC_DER_IEC = 10
+    AC_DER_SAE = 11
 
     @property
     def is_dc(self) -> bool:
@@ -38,7 +39,7 @@ class ServiceId(IntEnum):
     @property
     def is_der(self) -> bool:
         """Grid-code control of an inverter in the car: DER_* modes from ChargeParameterDiscovery on (Amendment 1)."""
-        return self is ServiceId.AC_DER_IEC
+        return self in {ServiceId.AC_DER_IEC, ServiceId.AC_DER_SAE}
 
     @property
     def discharges(self) -> bool:
@@ -49,12 +50,9 @@ class ServiceId(IntEnum):
     def namespace(self) -> str:
         """The energy namespace under which it is negotiated in supportedAppProtocol."""
         if self.is_der:
-            return "urn:iso:std:iso:15118:-20:AC-DER-IEC"
+            return f"urn:iso:std:iso:15118:-20:AC-DER-{self.name.removeprefix('AC_DER_')}"
         return "urn:iso:std:iso:15118:-20:DC" if self.is_dc else "urn:iso:std:iso:15118:-20:AC"
 
-
-AC_DER_SAE: Final = 11
-"""Id of the SAE J3072 flavour (unconfirmed); its messages are not modelled (docs/limitations.md)."""
 
 BASE_SERVICES: Final = (ServiceId.AC, ServiceId.DC, ServiceId.AC_BPT, ServiceId.DC_BPT)
 """Those of ISO 15118-20:2022 that the harness has; the others are of Amendment 1."""
@@ -127,3 +125,64 @@ DER_CONTROLS: Final = {
     DerControlFunctions.UNDER_VOLTAGE_RIDE_THROUGH: "UndervoltageFaultRideThrough",
 }
 """Where in DERControl a function has its settings; the two setpoints of the grid operator come in the charge loop."""
+
+
+class SaeModes(IntFlag):
+    """Bits of SupportedModes and EnabledModes of AC_DER_SAE (Table M.6; EVerest); the others are unused."""
+
+    CHARGE = 1 << 0
+    DISCHARGE = 1 << 1
+    ENTER_SERVICE = 1 << 3
+    CONSTANT_POWER_FACTOR_UNDER_EXCITED = 1 << 4
+    CONSTANT_POWER_FACTOR_OVER_EXCITED = 1 << 5
+    CONSTANT_REACTIVE_POWER = 1 << 6
+    CONSTANT_ACTIVE_POWER = 1 << 7
+    FREQUENCY_DROOP = 1 << 8
+    HIGH_FREQUENCY_MAY_TRIP = 1 << 10
+    HIGH_FREQUENCY_MUST_TRIP = 1 << 11
+    HIGH_VOLTAGE_MAY_TRIP = 1 << 12
+    HIGH_VOLTAGE_MOMENTARY_CESSATION = 1 << 13
+    HIGH_VOLTAGE_MUST_TRIP = 1 << 14
+    LOW_FREQUENCY_MAY_TRIP = 1 << 15
+    LOW_FREQUENCY_MUST_TRIP = 1 << 16
+    LOW_VOLTAGE_MAY_TRIP = 1 << 17
+    LOW_VOLTAGE_MOMENTARY_CESSATION = 1 << 18
+    LOW_VOLTAGE_MUST_TRIP = 1 << 19
+    LIMIT_MAXIMUM_ACTIVE_DISCHARGE_POWER = 1 << 20
+    EVSE_TARGET_REACTIVE_POWER = 1 << 21
+    EVSE_TARGET_ACTIVE_POWER = 1 << 22
+    VOLT_VAR = 1 << 23
+    VOLT_WATT = 1 << 24
+    WATT_VAR = 1 << 26
+
+
+ALL_SAE_MODES: Final = SaeModes(0x05FFFDFB)
+"""Every mode that is defined; who reads a bitmap ignores the other bits [V2G20-3411]."""
+NO_SAE_MODES: Final = SaeModes(0)
+INHERENT_SAE_MODES: Final = SaeModes.CHARGE | SaeModes.DISCHARGE
+"""Always set in SupportedModes (Table M.6)."""
+
+SAE_CONTROLS: Final = {
+    SaeModes.HIGH_VOLTAGE_MUST_TRIP: "VoltageTrip.OverVoltageMustTripCurve",
+    SaeModes.LOW_VOLTAGE_MUST_TRIP: "VoltageTrip.UnderVoltageMustTripCurve",
+    SaeModes.HIGH_VOLTAGE_MOMENTARY_CESSATION: "VoltageTrip.OverVoltageMomentaryCessationTripCurve",
+    SaeModes.LOW_VOLTAGE_MOMENTARY_CESSATION: "VoltageTrip.UnderVoltageMomentaryCessationTripCurve",
+    SaeModes.HIGH_VOLTAGE_MAY_TRIP: "VoltageTrip.OverVoltageMayTripCurve",
+    SaeModes.LOW_VOLTAGE_MAY_TRIP: "VoltageTrip.UnderVoltageMayTripCurve",
+    SaeModes.HIGH_FREQUENCY_MUST_TRIP: "FrequencyTrip.OverFrequencyMustTripCurve",
+    SaeModes.LOW_FREQUENCY_MUST_TRIP: "FrequencyTrip.UnderFrequencyMustTripCurve",
+    SaeModes.HIGH_FREQUENCY_MAY_TRIP: "FrequencyTrip.OverFrequencyMayTripCurve",
+    SaeModes.LOW_FREQUENCY_MAY_TRIP: "FrequencyTrip.UnderFrequencyMayTripCurve",
+    SaeModes.VOLT_VAR: "ReactivePowerSupport.VoltVar",
+    SaeModes.WATT_VAR: "ReactivePowerSupport.WattVar",
+    SaeModes.CONSTANT_REACTIVE_POWER: "ReactivePowerSupport.ConstantVar",
+    SaeModes.FREQUENCY_DROOP: "ActivePowerSupport.FrequencyDroop",
+    SaeModes.VOLT_WATT: "ActivePowerSupport.VoltWatt",
+    SaeModes.CONSTANT_ACTIVE_POWER: "ActivePowerSupport.ConstantWatt",
+    SaeModes.LIMIT_MAXIMUM_ACTIVE_DISCHARGE_POWER: "ActivePowerSupport.LimitMaxDischargePower",
+}
+"""Where a grid code has the Enable of a mode; CPDRes or CLRes is left out of the names of its parts.
+
+Constant power factor has one Enable for both excitations, EnterService has PermitService instead; charge, discharge and
+the two target powers have none.
+"""

@@ -123,6 +123,7 @@ ROOT_CODES = {
         },
     ),
     MessageSet.AC_DER_IEC: (48, {"AC_ChargeLoopReq": 2, "AC_ChargeParameterDiscoveryReq": 4}),
+    MessageSet.AC_DER_SAE: (49, {"AC_ChargeLoopReq": 2, "AC_ChargeParameterDiscoveryReq": 4}),
 }
 
 
@@ -177,6 +178,7 @@ def test_message_sets() -> None:
         MessageSet.AC: ("urn:iso:std:iso:15118:-20:AC", 0x8003),
         MessageSet.DC: ("urn:iso:std:iso:15118:-20:DC", 0x8004),
         MessageSet.AC_DER_IEC: ("urn:iso:std:iso:15118:-20:AC-DER-IEC", 0x8010),
+        MessageSet.AC_DER_SAE: ("urn:iso:std:iso:15118:-20:AC-DER-SAE", 0x8011),
     }
 
 

@@ -15,7 +15,8 @@ from v2gready.protocols.iso15118.evcc.memory import Memory
 from v2gready.protocols.iso15118.evcc.plan import Plan
 from v2gready.protocols.iso15118.evcc.table import Outcome, Phase
 from v2gready.protocols.iso15118.phases import total
-from v2gready.protocols.iso15118.services import ALL_DER_FUNCTIONS, DerControlFunctions
+from v2gready.protocols.iso15118.sae_modes import Control, enabled_modes
+from v2gready.protocols.iso15118.services import ALL_DER_FUNCTIONS, DerControlFunctions, SaeModes
 
 Result = tuple[Outcome, Memory]
 
@@ -103,6 +104,7 @@ def _parameters(
         memory,
         parameter_rounds=memory.parameter_rounds + 1,
         der_control=getattr(mode, "DERControl", None),
+        sae_enabled=_enabled(getattr(mode, "DERControlCPDRes", None), memory.sae_enabled),
         charge_limit=total(mode, "EVSEMaximumChargePower"),
         discharge_limit=abs(total(mode, "EVSEMaximumDischargePower") or 0.0),
     )
@@ -165,8 +167,13 @@ def _charge_loop(response: m.AC_ChargeLoopRes | m.DC_ChargeLoopRes, plan: Plan, 
         meter=response.MeterInfo or memory.meter,
         receipt=response.Receipt or memory.receipt,
         reactive_power=_reactive_power(response, plan, memory),
+        sae_enabled=_enabled(getattr(response.CLResControlMode, "DERControlCLRes", None), memory.sae_enabled),
     )
     return Outcome.ONGOING, memory
+
+
+def _enabled(control: Control | None, before: SaeModes) -> SaeModes:
+    return before if control is None else enabled_modes(control, before)
 
 
 def _reactive_power(response: Any, plan: Plan, memory: Memory) -> float:

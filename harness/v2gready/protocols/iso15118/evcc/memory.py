@@ -7,7 +7,7 @@ from typing import Protocol
 
 from v2gready.protocols.iso15118 import messages as m
 from v2gready.protocols.iso15118.evcc.plan import Contract
-from v2gready.protocols.iso15118.services import NO_DER_FUNCTIONS, DerControlFunctions
+from v2gready.protocols.iso15118.services import NO_DER_FUNCTIONS, NO_SAE_MODES, DerControlFunctions, SaeModes
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +79,7 @@ class Memory:
         parameter_rounds: ChargeParameterDiscoveryReq answered in a row (AC_DER).
         der_functions: DER control functions of the parameter set taken.
         der_control: Their settings.
+        sae_enabled: Modes that the charger has enabled (AC_DER_SAE); EnabledModes acknowledges them.
         reactive_power: Reactive power that the grid operator asks for by a negotiated function, in var.
     """
 
@@ -113,4 +114,5 @@ class Memory:
     parameter_rounds: int = 0
     der_functions: DerControlFunctions = NO_DER_FUNCTIONS
     der_control: m.DERControl | None = None
+    sae_enabled: SaeModes = NO_SAE_MODES
     reactive_power: float = 0.0

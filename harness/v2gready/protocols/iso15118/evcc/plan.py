@@ -9,7 +9,14 @@ from cryptography.hazmat.primitives.asymmetric import x448
 
 from v2gready.protocols.iso15118.contract_keys import OCC_W, Derivation
 from v2gready.protocols.iso15118.messages import Authorization, ChargingSession
-from v2gready.protocols.iso15118.services import ALL_DER_FUNCTIONS, ControlMode, DerControlFunctions, ServiceId
+from v2gready.protocols.iso15118.services import (
+    ALL_DER_FUNCTIONS,
+    ALL_SAE_MODES,
+    ControlMode,
+    DerControlFunctions,
+    SaeModes,
+    ServiceId,
+)
 from v2gready.protocols.pki import Credential
 
 AC_NAMESPACE = "urn:iso:std:iso:15118:-20:AC"
@@ -118,6 +125,7 @@ class Plan:
         side_streams: MeteringConfirmationReq goes out as payload type 0x8102, not 0x8002 as open peers have it.
         der_functions: AC_DER: what the inverter of the car can do; it takes no parameter set with more.
         der_rounds: AC_DER: ChargeParameterDiscoveryReq with EVProcessing Ongoing, while it evaluates the grid code.
+        sae_modes: AC_DER_SAE: SupportedModes.
         signed_der_limits: AC_DER: discharge limits as non-positive numbers, as Amendment 1 has them (reference 3.6).
     """
 
@@ -142,6 +150,7 @@ class Plan:
     side_streams: bool = False
     der_functions: DerControlFunctions = ALL_DER_FUNCTIONS
     der_rounds: int = 0
+    sae_modes: SaeModes = ALL_SAE_MODES
     signed_der_limits: bool = True
 
     @property

@@ -9,7 +9,9 @@ from v2gready.protocols.iso15118 import messages as m
 from v2gready.protocols.iso15118.evcc import contracts
 from v2gready.protocols.iso15118.evcc.context import Context
 from v2gready.protocols.iso15118.evcc.der import der_loop, der_parameters
+from v2gready.protocols.iso15118.evcc.sae import sae_loop, sae_parameters
 from v2gready.protocols.iso15118.evcc.table import Phase
+from v2gready.protocols.iso15118.services import ServiceId
 
 _rn = m.RationalNumber.of
 
@@ -89,6 +91,8 @@ def _service_selection(c: Context) -> Request:
 
 
 def _charge_parameter_discovery(c: Context) -> Request:
+    if c.plan.service is ServiceId.AC_DER_SAE:
+        return sae_parameters(c)
     if c.plan.service.is_der:
         return der_parameters(c)
     r = c.plan.ratings
@@ -218,7 +222,8 @@ def _display(c: Context) -> m.DisplayParameters:
 
 def _charge_loop(c: Context) -> Request:
     if c.plan.service.is_der:
-        return der_loop(c, _energy(c), _v2x_energy(c), _display(c))
+        loop = sae_loop if c.plan.service is ServiceId.AC_DER_SAE else der_loop
+        return loop(c, _energy(c), _v2x_energy(c), _display(c))
     return _dc_charge_loop(c) if c.plan.service.is_dc else _ac_charge_loop(c)
 
 

@@ -4,6 +4,7 @@ Nesting is that of the schema: tuples for repeats, None for what is absent. Wher
 substitution group, there is one field, and the class of its value picks the element.
 """
 
+from v2gready.protocols.iso15118.messages import der_sae
 from v2gready.protocols.iso15118.messages.ac import (
     AC_ChargeLoopReq,
     AC_ChargeLoopRes,
@@ -408,4 +409,5 @@ __all__ = [
     "VoltWatt",
     "X509IssuerSerial",
     "ZeroCurrent",
+    "der_sae",
 ]

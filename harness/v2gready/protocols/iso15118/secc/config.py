@@ -11,6 +11,7 @@ from enum import Enum
 from v2gready.protocols.iso15118 import timers
 from v2gready.protocols.iso15118.messages import Authorization
 from v2gready.protocols.iso15118.secc.der import DerSettings
+from v2gready.protocols.iso15118.secc.sae import SaeSettings
 from v2gready.protocols.iso15118.services import BptChannel, ServiceId
 
 
@@ -104,6 +105,7 @@ class ChargerConfig:
         ac: Ratings of the AC outlet.
         mcs: Ratings of the DC output with an MCS service.
         der: What it wants of an inverter in the car, with service AC_DER_IEC.
+        sae: The same with service AC_DER_SAE; None for the settings of ``fixtures/der/sae.toml``.
         security: Transports opened.
         plain_tcp: Whether -20 may be chosen on a connection without TLS. [V2G20-2356] forbids it; every open peer
             does it by default, so a rig must as well.
@@ -159,6 +161,7 @@ class ChargerConfig:
     ac: AcRatings = field(default_factory=AcRatings)
     mcs: DcRatings = MCS_RATINGS
     der: DerSettings = field(default_factory=DerSettings)
+    sae: SaeSettings | None = None
     security: SecurityPolicy = SecurityPolicy.NONE
     plain_tcp: bool = True
     tls_1_2: bool = False
@@ -222,7 +225,10 @@ class ChargerConfig:
 
     def discharge_sign(self, service: ServiceId) -> float:
         """Sign of discharge limits with that service: a switch, as the standard and its amendment disagree (3.6)."""
-        signed = self.der.signed_limits if service.is_der else self.signed_discharge_limits
+        if service is ServiceId.AC_DER_SAE:
+            signed = self.sae is None or self.sae.signed_limits
+        else:
+            signed = self.der.signed_limits if service.is_der else self.signed_discharge_limits
         return -1.0 if signed else 1.0
 
 

@@ -76,7 +76,7 @@ class Offer:
 def family_of(service: ServiceId) -> Family:
     """Message set of a service."""
     if service.is_der:
-        return Family.AC_DER
+        return Family.AC_DER_SAE if service is ServiceId.AC_DER_SAE else Family.AC_DER
     return Family.DC if service.is_dc else Family.AC
 
 
@@ -96,8 +96,9 @@ def offers(config: ChargerConfig, family: Family) -> tuple[Offer, ...]:
     for service in config.services:
         if family_of(service) is not family:
             continue
-        # AC_DER: every mode with every bitmap, so that a car finds a set with no function that it does not support.
-        bitmaps: tuple[DerControlFunctions | None, ...] = config.der.bitmaps if service.is_der else (None,)
+        # AC_DER_IEC: every mode with every bitmap, so that a car finds a set with no function that it does not support.
+        negotiates = service is ServiceId.AC_DER_IEC
+        bitmaps: tuple[DerControlFunctions | None, ...] = config.der.bitmaps if negotiates else (None,)
         sets = [(control, mobility, bitmap) for bitmap in bitmaps for control, mobility in modes]
         for set_id, (control, mobility, bitmap) in enumerate(sets, start=1):
             parameters = _parameters(config, service, control, mobility, bitmap)

@@ -16,6 +16,7 @@ NAMESPACES: Final = {
     m.ac.NAMESPACE: Family.AC,
     m.dc.NAMESPACE: Family.DC,
     m.der_iec.NAMESPACE: Family.AC_DER,
+    m.der_sae.NAMESPACE: Family.AC_DER_SAE,
 }
 """The energy namespaces; CommonMessages is implied and never offered (reference 2.2)."""
 
@@ -73,4 +74,4 @@ def _family(config: ChargerConfig, chosen: m.AppProtocol) -> Family:
 def first_family(config: ChargerConfig) -> Family:
     """The family to think of while none is negotiated."""
     known = families(config)
-    return next(family for family in (Family.DC, Family.AC, Family.AC_DER) if family in known)
+    return next(family for family in (Family.DC, Family.AC, Family.AC_DER, Family.AC_DER_SAE) if family in known)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from v2gready.protocols.iso15118 import messages as m
 from v2gready.protocols.iso15118.secc.offers import Offer
 from v2gready.protocols.iso15118.secc.table import Family
-from v2gready.protocols.iso15118.services import ControlMode
+from v2gready.protocols.iso15118.services import NO_SAE_MODES, ControlMode, SaeModes
 
 NO_SESSION = bytes(8)
 """The SessionID with which a car asks for a new session."""
@@ -88,6 +88,8 @@ class Session:
         profile: EVPowerProfile accepted last, negative for discharging; None in Dynamic mode or without one.
         renegotiating: A new schedule is exchanged while energy flows.
         standby: Energy transfer is suspended, the contactor stays closed.
+        sae_modes: SupportedModes of the car (AC_DER_SAE), undefined bits left out.
+        sae_control: The grid code that it was told last (AC_DER_SAE).
         metered: MeterInfo went out since the last PowerDelivery(Start) [V2G20-1833].
         pause_notified: EVSENotification=Pause went out, so that the car may pause in Dynamic mode [V2G20-1850].
     """
@@ -107,6 +109,8 @@ class Session:
     profile: Steps | None = None
     renegotiating: bool = False
     standby: bool = False
+    sae_modes: SaeModes = NO_SAE_MODES
+    sae_control: m.der_sae.DERControlCPDRes | None = None
     metered: bool = False
     pause_notified: bool = False
 

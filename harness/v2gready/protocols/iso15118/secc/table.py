@@ -20,7 +20,8 @@ class Family(Enum):
     AC = "AC"
     DC = "DC"
     AC_DER = "AC_DER_IEC"
-    """AC under the grammar of Amendment 1."""
+    AC_DER_SAE = "AC_DER_SAE"
+    """AC under the grammars of Amendment 1."""
 
 
 class State(Enum):
@@ -181,6 +182,8 @@ _FAMILY_INPUTS: Final[Mapping[type, tuple[Family, Input]]] = {
     m.AC_ChargeLoopReq: (Family.AC, _I.LOOP),
     m.der_iec.AC_ChargeParameterDiscoveryReq: (Family.AC_DER, _I.PARAMETERS),
     m.der_iec.AC_ChargeLoopReq: (Family.AC_DER, _I.LOOP),
+    m.der_sae.AC_ChargeParameterDiscoveryReq: (Family.AC_DER_SAE, _I.PARAMETERS),
+    m.der_sae.AC_ChargeLoopReq: (Family.AC_DER_SAE, _I.LOOP),
     m.DC_ChargeParameterDiscoveryReq: (Family.DC, _I.PARAMETERS),
     m.DC_CableCheckReq: (Family.DC, _I.CABLE_CHECK),
     m.DC_PreChargeReq: (Family.DC, _I.PRE_CHARGE),

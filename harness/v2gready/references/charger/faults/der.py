@@ -8,7 +8,7 @@ from dataclasses import fields, replace
 from typing import Any
 
 from v2gready.protocols.iso15118 import messages as m
-from v2gready.protocols.iso15118.messages import ac, der_iec
+from v2gready.protocols.iso15118.messages import ac, der_iec, der_sae
 from v2gready.protocols.iso15118.secc.quantities import rational, spread, total
 from v2gready.protocols.iso15118.secc.responses.refusals import refuse
 from v2gready.protocols.iso15118.secc.seams import Fault
@@ -24,6 +24,8 @@ _BEYOND = 4
 _PLAIN_LOOPS: dict[type, type[Any]] = {
     m.DER_Scheduled_AC_CLResControlMode: ac.Scheduled_AC_CLResControlMode,
     m.DER_Dynamic_AC_CLResControlMode: ac.Dynamic_AC_CLResControlMode,
+    der_sae.DER_Scheduled_AC_CLResControlMode: ac.Scheduled_AC_CLResControlMode,
+    der_sae.DER_Dynamic_AC_CLResControlMode: ac.Dynamic_AC_CLResControlMode,
 }
 
 # Services
@@ -285,7 +287,9 @@ class OngoingRefused(Fault):
 
     def reply(self, turn: Turn, reply: Reply) -> Reply:
         """The table of ISO 15118-20:2022."""
-        if not isinstance(turn.request, der_iec.AC_ChargeParameterDiscoveryReq):
+        if not isinstance(
+            turn.request, der_iec.AC_ChargeParameterDiscoveryReq | der_sae.AC_ChargeParameterDiscoveryReq
+        ):
             return reply
         again = turn.state is State.SELECTED and self._before == turn.session.id
         self._before = turn.session.id
@@ -314,13 +318,18 @@ class _Loops(Answers[der_iec.AC_ChargeLoopRes]):
 
 
 @fault("der-loop-in-plain-mode", "Answers a charge loop in a DER mode with one of plain AC.")
-class LoopInPlainMode(_Loops):
+class LoopInPlainMode(Answers[m.AC_ChargeLoopRes]):
     """[V2G20-1600]: in kind."""
 
-    def mode(self, turn: Turn, mode: Any) -> Any:
+    message = m.AC_ChargeLoopRes
+
+    def bend(self, turn: Turn, response: m.AC_ChargeLoopRes) -> Any:
         """The base type."""
-        base = _PLAIN_LOOPS[type(mode)]
-        return base(**{one.name: getattr(mode, one.name) for one in fields(base)})
+        mode: Any = response.CLResControlMode
+        base = _PLAIN_LOOPS.get(type(mode))
+        if base is None:
+            return response
+        return replace(response, CLResControlMode=base(**{one.name: getattr(mode, one.name) for one in fields(base)}))
 
 
 @fault("der-loop-limits-above-cpd", "Announces more charge power in the AC_DER loop than in ChargeParameterDiscovery.")

@@ -62,11 +62,11 @@ class LoopPlain(Asks[m.AC_ChargeLoopReq]):
     def bend(self, turn: Turn, request: m.AC_ChargeLoopReq) -> Any:
         """The base type."""
         mode = request.CLReqControlMode
-        if isinstance(mode, m.DER_Dynamic_AC_CLReqControlMode):
-            return replace(request, CLReqControlMode=as_base(mode, m.Dynamic_AC_CLReqControlMode))
-        if isinstance(mode, m.DER_Scheduled_AC_CLReqControlMode):
-            return replace(request, CLReqControlMode=as_base(mode, m.Scheduled_AC_CLReqControlMode))
-        return request
+        if not type(mode).__name__.startswith("DER_"):
+            return request
+        dynamic = isinstance(mode, m.Dynamic_AC_CLReqControlMode)
+        plain = m.Dynamic_AC_CLReqControlMode if dynamic else m.Scheduled_AC_CLReqControlMode
+        return replace(request, CLReqControlMode=as_base(mode, plain))
 
 
 @fault("der-limits-positive", "Tells its discharge limits with AC_DER as positive numbers.")

@@ -15,6 +15,7 @@ from v2gready.protocols.iso15118.secc.responses.der import der_charge_loop, der_
 from v2gready.protocols.iso15118.secc.responses.installation import certificate_installation
 from v2gready.protocols.iso15118.secc.responses.parameters import ac_parameters, dc_parameters
 from v2gready.protocols.iso15118.secc.responses.refusals import refuse
+from v2gready.protocols.iso15118.secc.responses.sae import sae_charge_loop, sae_parameters
 from v2gready.protocols.iso15118.secc.responses.schedule import schedule_exchange
 from v2gready.protocols.iso15118.secc.responses.services import service_detail, service_discovery, service_selection
 from v2gready.protocols.iso15118.secc.responses.stop import metering_confirmation, session_stop
@@ -33,6 +34,7 @@ HANDLERS: Final[Mapping[type, Callable[[Turn], Answer]]] = {
     m.AC_ChargeParameterDiscoveryReq: ac_parameters,
     m.DC_ChargeParameterDiscoveryReq: dc_parameters,
     m.der_iec.AC_ChargeParameterDiscoveryReq: der_parameters,
+    m.der_sae.AC_ChargeParameterDiscoveryReq: sae_parameters,
     m.ScheduleExchangeReq: schedule_exchange,
     m.DC_CableCheckReq: cable_check,
     m.DC_PreChargeReq: pre_charge,
@@ -40,6 +42,7 @@ HANDLERS: Final[Mapping[type, Callable[[Turn], Answer]]] = {
     m.AC_ChargeLoopReq: ac_charge_loop,
     m.DC_ChargeLoopReq: dc_charge_loop,
     m.der_iec.AC_ChargeLoopReq: der_charge_loop,
+    m.der_sae.AC_ChargeLoopReq: sae_charge_loop,
     m.MeteringConfirmationReq: metering_confirmation,
     m.DC_WeldingDetectionReq: welding_detection,
     m.SessionStopReq: session_stop,

@@ -12,7 +12,11 @@ from v2gready.protocols.iso15118.secc.table import State
 from v2gready.protocols.iso15118.secc.turn import Check, Turn
 
 METER_ID: Final = "V2GREADY-REFERENCE-METER"
-DER_MODES: Final = (m.DER_Scheduled_AC_CLReqControlMode, m.DER_Dynamic_AC_CLReqControlMode)
+DER_MODES: Final = tuple(
+    mode
+    for one in (m.der_iec, m.der_sae)
+    for mode in (one.DER_Scheduled_AC_CLReqControlMode, one.DER_Dynamic_AC_CLReqControlMode)
+)
 _SECONDS_PER_HOUR: Final = 3600.0
 _CHARGED_BEFORE: Final = 125_000
 _DISCHARGED_BEFORE: Final = 18_000

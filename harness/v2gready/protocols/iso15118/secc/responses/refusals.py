@@ -7,10 +7,13 @@ such a response beyond the code means nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import fields
 from typing import Any, Final
 
 from v2gready.protocols.iso15118 import messages as m
-from v2gready.protocols.iso15118.messages import der_iec
+from v2gready.protocols.iso15118.messages import der_iec, der_sae
+from v2gready.protocols.iso15118.secc.sae import for_car, sae_settings
+from v2gready.protocols.iso15118.services import NO_SAE_MODES
 
 _ZERO: Final = m.RationalNumber(Exponent=0, Value=0)
 _FINISHED: Final = m.Processing.Finished
@@ -108,6 +111,31 @@ def _der_parameters(request: der_iec.AC_ChargeParameterDiscoveryReq, f: Fields) 
     return der_iec.AC_ChargeParameterDiscoveryRes(**f, EnergyTransferMode=mode)
 
 
+def _sae_parameters(request: der_sae.AC_ChargeParameterDiscoveryReq, f: Fields) -> m.V2GResponse:
+    mode: Any = _ac_parameters(request, f).EnergyTransferMode  # type: ignore[attr-defined] # one of AC
+    if isinstance(request.EnergyTransferMode, der_sae.DER_AC_CPDReqEnergyTransferMode):
+        limits = sae_settings()
+        zeros = dict.fromkeys(_mandatory(der_sae.EVSEReactivePowerLimits), _ZERO)
+        mode = der_sae.DER_AC_CPDResEnergyTransferMode(
+            EVSEMaximumChargePower=_ZERO,
+            EVSEMinimumChargePower=_ZERO,
+            EVSENominalFrequency=_ZERO,
+            EVSEProcessing=_FINISHED,
+            DERControlCPDRes=for_car(limits.control, NO_SAE_MODES),
+            EVSEMaximumDischargePower=_ZERO,
+            EVSEReactivePowerLimits=der_sae.EVSEReactivePowerLimits(**zeros),
+            GridLimits=der_sae.GridLimits(**dict.fromkeys(_mandatory(der_sae.GridLimits), _ZERO)),
+            RequiredDEROperatingMode=limits.operating_mode,
+            GridConnectionMode=limits.connection_mode,
+            EVSEUpdateTime=0,
+        )
+    return der_sae.AC_ChargeParameterDiscoveryRes(**f, EnergyTransferMode=mode)
+
+
+def _mandatory(kind: type) -> list[str]:
+    return [one.name for one in fields(kind) if one.default is not None]
+
+
 def _dc_parameters(request: m.DC_ChargeParameterDiscoveryReq, f: Fields) -> m.V2GResponse:
     limits = {
         "EVSEMaximumChargePower": _ZERO,
@@ -184,6 +212,16 @@ def _der_loop(request: der_iec.AC_ChargeLoopReq, f: Fields) -> m.V2GResponse:
     return der_iec.AC_ChargeLoopRes(**f, CLResControlMode=mode)
 
 
+def _sae_loop(request: der_sae.AC_ChargeLoopReq, f: Fields) -> m.V2GResponse:
+    mode: Any = _ac_loop(request, f).CLResControlMode  # type: ignore[attr-defined] # one of AC
+    nothing = der_sae.DERControlCLRes(EnterServiceCLRes=der_sae.EnterServiceCLRes(PermitService=False))
+    if isinstance(request.CLReqControlMode, der_sae.DER_Scheduled_AC_CLReqControlMode):
+        mode = der_sae.DER_Scheduled_AC_CLResControlMode(DERControlCLRes=nothing)
+    elif isinstance(request.CLReqControlMode, der_sae.DER_Dynamic_AC_CLReqControlMode):
+        mode = der_sae.DER_Dynamic_AC_CLResControlMode(EVSETargetActivePower=_ZERO, DERControlCLRes=nothing)
+    return der_sae.AC_ChargeLoopRes(**f, CLResControlMode=mode)
+
+
 def _dc_loop(request: m.DC_ChargeLoopReq, f: Fields) -> m.V2GResponse:
     wanted = request.CLReqControlMode
     given: Fields = {
@@ -250,6 +288,7 @@ _REFUSALS: Final[Mapping[type, Callable[[Any, Fields], m.V2GResponse]]] = {
     m.AC_ChargeParameterDiscoveryReq: _ac_parameters,
     m.DC_ChargeParameterDiscoveryReq: _dc_parameters,
     der_iec.AC_ChargeParameterDiscoveryReq: _der_parameters,
+    der_sae.AC_ChargeParameterDiscoveryReq: _sae_parameters,
     m.ScheduleExchangeReq: _schedule_exchange,
     m.DC_CableCheckReq: _cable_check,
     m.DC_PreChargeReq: _pre_charge,
@@ -257,6 +296,7 @@ _REFUSALS: Final[Mapping[type, Callable[[Any, Fields], m.V2GResponse]]] = {
     m.AC_ChargeLoopReq: _ac_loop,
     m.DC_ChargeLoopReq: _dc_loop,
     der_iec.AC_ChargeLoopReq: _der_loop,
+    der_sae.AC_ChargeLoopReq: _sae_loop,
     m.MeteringConfirmationReq: _metering,
     m.DC_WeldingDetectionReq: _welding_detection,
     m.SessionStopReq: _session_stop,
