@@ -58,7 +58,7 @@ def wanted_parameters(service: int) -> dict[str, range]:
     names += [] if known.is_dc else ["EVSENominalVoltage"]
     names += ["BPTChannel", "GeneratorMode"] if known.is_bpt else []
     names += ["GridCodeIslandingDetectionMethod"] if known is ServiceId.AC_BPT else []
-    names += ["DERControlFunctions"] if known.is_der else []
+    names += ["DERControlFunctions"] if known is ServiceId.AC_DER_IEC else []
     connector = DC_CONNECTORS if known.is_dc else AC_CONNECTORS
     connector = MCS_CONNECTORS if known.is_mcs else connector
     return {"Connector": connector} | {name: VALUES[name] for name in names}

@@ -217,5 +217,5 @@ class LowerPriority(EvCase):
         )
 
 
-AC = (":AC", ":AC-DER-IEC")
+AC = (":AC", ":AC-DER-IEC", ":AC-DER-SAE")
 DC_REQUEST = m.DC_ChargeParameterDiscoveryReq
