@@ -63,12 +63,11 @@ class Enables(_SaeCase):
         """Enable, function by function, against SupportedModes."""
         for exchange in sae.discoveries(trace):
             declared = SaeModes(wire.mode_of(exchange.sent).SupportedModes & sum(SaeModes))
-            control = sae.grid_code(exchange.answer)
-            enabled = SaeModes(0) if control is None else sae.enabled(control)
+            enabled = sae.enabled(wire.mode_of(exchange.answer).DERControlCPDRes)
             yield holds(
                 "V2G20-3409",
                 not enabled & ~declared,
-                expected=f"of {sae.named(declared)} alone",
+                expected=f"nothing enabled but of {sae.named(declared)}",
                 seen=f"enabled: {sae.named(enabled)}",
                 at=exchange.at,
             )
@@ -110,13 +109,15 @@ class Nominal(_SaeCase):
     faults = {"sae-nominal-charge-above-maximum": "V2G20-3228", "sae-nominal-discharge-above-maximum": "V2G20-3229"}
 
     def judge(self, trace: Trace) -> Iterator[Observation]:
-        """In both directions, over all phases; of discharge the magnitudes."""
+        """In both directions, over all phases; of discharge the magnitudes. Both may be left out."""
+        told = 0
         for exchange in sae.discoveries(trace):
             mode = wire.mode_of(exchange.answer)
             for requirement, way in (("V2G20-3228", "Charge"), ("V2G20-3229", "Discharge")):
                 nominal = energy.total(mode, f"EVSENominal{way}Power")
                 if nominal is None:
                     continue
+                told += 1
                 most = abs(energy.total(mode, f"EVSEMaximum{way}Power") or 0.0)
                 yield holds(
                     requirement,
@@ -125,6 +126,8 @@ class Nominal(_SaeCase):
                     seen=f"{abs(nominal):g} W",
                     at=exchange.at,
                 )
+        if not told:
+            raise Inconclusive("the charger told no nominal power")
 
 
 class Signs(_SaeCase):
@@ -154,8 +157,7 @@ class TripCurves(_SaeCase):
     def judge(self, trace: Trace) -> Iterator[Observation]:
         """Every trip curve, enabled or not: it may be enabled later."""
         for exchange in sae.discoveries(trace):
-            control = sae.grid_code(exchange.answer)
-            wrong = [] if control is None else sae.wrong_trip_curves(control)
+            wrong = sae.wrong_trip_curves(wire.mode_of(exchange.answer).DERControlCPDRes)
             seen = "; ".join(wrong) or "so it is"
             yield holds("H-SAE-CURVE", not wrong, expected="rising durations in s", seen=seen, at=exchange.at)
 
