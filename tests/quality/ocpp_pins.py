@@ -90,7 +90,7 @@ ONE_REPLY: Final = "any result or error is the one reply that RPC-25 counts; RPC
 DONE: Final = "Accepted is due here, and it does what it says: power, reports, events and reconnections are judged"
 
 STAMPED: Final = (
-    "CHG-BOOT-0[59]", "CHG-BOOT-31", "CHG-CALLS-01", "CHG-CERT-02", "CHG-DER-0[17-9]", "CHG-DER-1[018]",
+    "CHG-BOOT-0[59]", "CHG-BOOT-31", "CHG-CALLS-01", "CHG-CERT-02", "CHG-DER-0[189]", "CHG-DER-1[018]",
     "CHG-EDIT-02", "CHG-NUM-0[124]", "CHG-PHASE-0[1-4]", "CHG-PHASE-12", "CHG-RPC-27", "CHG-SC-2[128]", "CHG-SC-32",
     "CHG-SC-4[023]", "CHG-SEC-0[4-9]", "CHG-SEC-1[0-2]", "CHG-TX-0[1-35-8]", "CHG-TX-2[1-3]", "CHG-V2X-0[2-4]",
     "CHG-V2X-2[236]", "CHG-WISH-01",

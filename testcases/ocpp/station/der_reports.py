@@ -115,8 +115,12 @@ class StartAndEnd(_DerCase):
 
     id = "CHG-OCPP-DER-07"
     title = "Start and end of a scheduled control are told once, at their time"
-    requirements = ("OCPP-R04.FR.20",)
-    faults: ClassVar = {"der-events-not-told": "OCPP-R04.FR.20", "der-end-not-told": "OCPP-R04.FR.20"}
+    requirements = ("OCPP-R04.FR.20", "OCPP-R04-STAMP")
+    faults: ClassVar = {
+        "der-events-not-told": "OCPP-R04.FR.20",
+        "der-end-not-told": "OCPP-R04.FR.20",
+        "der-event-in-local-time": "OCPP-R04-STAMP",
+    }
 
     async def stimulate(self, bench: StationBench) -> None:
         """One control that starts in 20 s and lasts 60 s."""
@@ -127,11 +131,12 @@ class StartAndEnd(_DerCase):
             await station.silence(120)
 
     def judge(self, trace: Trace) -> Iterator[Observation]:
-        """Exactly one start and one end, each when it happens."""
+        """Exactly one start and one end, each when it happens and stamped with that time."""
         asked = sent(trace, "SetDERControl")
         if asked.status != "Accepted":
             raise Inconclusive(f"the scheduled control was not accepted: {asked.status}")
-        begin = instant(asked.payload["limitMaxDischarge"]["startTime"]) - utc_at_start(trace)
+        zero = utc_at_start(trace)
+        begin = instant(asked.payload["limitMaxDischarge"]["startTime"]) - zero
         for started, due in ((True, begin), (False, begin + 60.0)):
             found = starts_and_ends(trace, "timed", started=started)
             what = "start" if started else "end"
@@ -142,6 +147,15 @@ class StartAndEnd(_DerCase):
                 seen=", ".join(f"{one.t:.1f} s" for one in found) or "none",
                 at=(asked.request.index, *(one.request.index for one in found)),
             )
+            for one in found:
+                stamp = instant(one.payload["timestamp"]) - zero
+                yield holds(
+                    "OCPP-R04-STAMP",
+                    abs(stamp - due) <= MOMENT,
+                    expected=f"the {what} stamped {due:.1f} s, {MOMENT:g} s at most beside it",
+                    seen=f"{stamp:.1f} s",
+                    at=(asked.request.index, one.request.index),
+                )
 
 
 class Takeover(_DerCase):

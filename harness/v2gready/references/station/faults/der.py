@@ -3,6 +3,7 @@
 # A hook has the signature of `Fault`, whatever of it an override needs.
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
 
@@ -139,6 +140,18 @@ class DerEndNotTold(_Events):
     def bend(self, payload: Payload) -> Payload | None:
         """Only starts."""
         return payload if payload["started"] else None
+
+
+@fault(
+    "der-event-in-local-time", "Stamps start and end of DER controls with the time of its own zone, and calls it UTC."
+)
+class DerEventInLocalTime(_Events):
+    """R04.FR.20: an hour ahead in Central Europe."""
+
+    def bend(self, payload: Payload) -> Payload:
+        """A clock on the wall."""
+        local = datetime.fromisoformat(payload["timestamp"]) + timedelta(hours=1)
+        return {**payload, "timestamp": local.isoformat().replace("+00:00", "Z")}
 
 
 @fault("der-takeover-not-told", "Does not tell which control a starting one supersedes.")
