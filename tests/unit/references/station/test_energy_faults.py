@@ -601,6 +601,7 @@ SCENARIOS: dict[str, Scenario] = {
     "der-superseded-not-marked": der_chain,
     "der-events-not-told": der_over,
     "der-end-not-told": der_over,
+    "der-event-in-local-time": der_over,
     "der-takeover-not-told": der_chain,
     "der-expired-kept": der_over,
     "der-lost-on-reboot": der_reboot,
