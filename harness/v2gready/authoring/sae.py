@@ -48,6 +48,15 @@ UNUSED: Final = 0xFFFF_FFFF & ~sum(Mode)
 
 _LIMIT: Final = re.compile(r"EV(SE)?(Maximum|Minimum|Nominal)\w*(Power|Var)")
 
+_REACTIVE: Final = (der_sae.EVSEReactivePowerLimits, der_sae.EVReactivePowerLimits, der_sae.EVReactivePower)
+_GROUPS: Final = {
+    "VoltageTrip": tuple(one.name for one in fields(der_sae.VoltageTrip)),
+    "FrequencyTrip": tuple(one.name for one in fields(der_sae.FrequencyTrip)),
+    "ReactivePowerSupport": tuple(one.name for one in fields(der_sae.ReactivePowerSupportCPDRes)),
+    "ActivePowerSupport": tuple(one.name for one in fields(der_sae.ActivePowerSupportCPDRes)),
+}
+"""The groups that a loop tells for changes alone, with their functions."""
+
 _Control = der_sae.DERControlCPDRes | der_sae.DERControlCLRes
 
 
@@ -130,22 +139,28 @@ def wrong_trip_curves(control: _Control) -> list[str]:
     return found
 
 
-def wrong_signs(value: Any, path: str = "") -> list[str]:
-    """Powers of discharge and injection above zero and those of charging and absorption below, in words (8.3.5.2)."""
-    found = []
+def _limits(value: Any, path: str = "") -> Iterator[tuple[str, float, bool]]:
+    """Limits of power with their path: the number, and whether it is of what leaves the car."""
     for one in fields(value):
         inner = getattr(value, one.name)
-        if isinstance(inner, der_sae.EVSEReactivePowerLimits | der_sae.EVReactivePowerLimits):
-            found += wrong_signs(inner, f"{one.name}.")
+        if isinstance(inner, _REACTIVE):
+            yield from _limits(inner, f"{one.name}.")
         elif isinstance(inner, m.RationalNumber) and _LIMIT.match(one.name):
-            outward = "Injection" in one.name or "DischargePower" in one.name
-            if float(inner) > 0 if outward else float(inner) < 0:
-                found.append(f"{path}{one.name} {float(inner):g}")
-    return found
+            yield f"{path}{one.name}", float(inner), "Injection" in one.name or "DischargePower" in one.name
 
 
-def repeated(control: der_sae.DERControlCLRes) -> list[str]:
-    """Groups that a loop tells although they are there for changes alone [V2G20-3236]."""
-    return [
-        one.name for one in fields(control) if not one.name.startswith("EnterService") and getattr(control, one.name)
-    ]
+def wrong_signs(mode: Any) -> list[str]:
+    """Powers of discharge and injection above zero and those of charging and absorption below, in words (8.3.5.2)."""
+    return [f"{name} {told:g}" for name, told, out in _limits(mode) if (told > 0 if out else told < 0)]
+
+
+def gives(mode: Any) -> bool:
+    """Some limit of discharge or injection is not zero: it has a sign."""
+    return any(out and told for _, told, out in _limits(mode))
+
+
+def values(control: _Control) -> dict[str, Any]:
+    """What a grid code says, function by function; None for what a loop does not tell. EnterService is left aside."""
+    return {
+        f"{group}.{one}": getattr(part(control, group), one, None) for group, names in _GROUPS.items() for one in names
+    }

@@ -96,8 +96,12 @@ class UnusedBits(_SaeCase):
             await session.leave()
 
     def judge(self, trace: Trace) -> Iterator[Observation]:
-        """Answered as every other."""
-        yield answered("V2G20-3411", trace.exchange(m.ChargeParameterDiscoveryReq), OK)
+        """The request with such bits is answered as every other."""
+
+        def strange(one: m.ChargeParameterDiscoveryReq) -> bool:
+            return bool(getattr(wire.mode_of(one), "SupportedModes", 0) & sae.UNUSED)
+
+        yield answered("V2G20-3411", trace.exchange(m.ChargeParameterDiscoveryReq, where=strange), OK)
 
 
 class Nominal(_SaeCase):
@@ -139,8 +143,11 @@ class Signs(_SaeCase):
     faults = {"sae-limits-positive": "H-SAE-SIGN"}
 
     def judge(self, trace: Trace) -> Iterator[Observation]:
-        """All limits of the parameters."""
-        for exchange in sae.discoveries(trace):
+        """All limits of the parameters; zero has no sign."""
+        found = sae.discoveries(trace)
+        if not any(sae.gives(wire.mode_of(one.answer)) for one in found):
+            raise Inconclusive("the charger told neither discharge nor injection")
+        for exchange in found:
             wrong = sae.wrong_signs(wire.mode_of(exchange.answer))
             seen = "; ".join(wrong) or "so it is"
             yield holds("H-SAE-SIGN", not wrong, expected="the signs of 8.3.5.2", seen=seen, at=exchange.at)
@@ -198,25 +205,22 @@ class Unchanged(_SaeCase):
             await session.run_to_end()
 
     def judge(self, trace: Trace) -> Iterator[Observation]:
-        """Every loop: nobody touched the station. What differs from the parameters is no repetition."""
-        told = wire.mode_of(sae.discoveries(trace)[-1].answer)
+        """Every loop against what was told last: a value that differs is news, and no repetition."""
+        first = wire.mode_of(sae.discoveries(trace)[-1].answer)
+        told = sae.values(first.DERControlCPDRes) | {name: getattr(first, name) for name in MODES}
         loops = [one for one in energy.loops(trace) if sae.grid_code(one.answer) is not None]
         if not loops:
             raise Inconclusive(f"no loop was answered with a grid code: {trace.last_words()}")
         for exchange in loops:
             mode = wire.mode_of(exchange.answer)
-            again = [name for name in sae.repeated(mode.DERControlCLRes) if self._same(told, mode, name)]
-            modes = [name for name in MODES if getattr(mode, name) is getattr(told, name)]
-            for requirement, names in (("V2G20-3236", again), ("V2G20-3358", modes)):
+            now = sae.values(mode.DERControlCLRes) | {name: getattr(mode, name) for name in MODES}
+            again = [name for name, value in now.items() if value is not None and value == told[name]]
+            told |= {name: value for name, value in now.items() if value is not None}
+            modes = [name for name in again if name in MODES]
+            code = [name for name in again if name not in MODES]
+            for requirement, names in (("V2G20-3236", code), ("V2G20-3358", modes)):
                 seen = ", ".join(names) or "none"
                 yield holds(requirement, not names, expected="changes alone", seen=seen, at=exchange.at)
-
-    @staticmethod
-    def _same(told: m.der_sae.DER_AC_CPDResEnergyTransferMode, mode: object, name: str) -> bool:
-        """Whether a group of the loop says what the parameters said; the names of two differ by the message."""
-        before = getattr(told.DERControlCPDRes, name.replace("CLRes", "CPDRes"))
-        now = getattr(mode.DERControlCLRes, name)  # type: ignore[attr-defined] # a mode of AC_DER_SAE
-        return all(getattr(now, one) in (None, getattr(before, one)) for one in type(now).__dataclass_fields__)
 
 
 class PlainMode(_SaeCase):

@@ -74,23 +74,20 @@ class Declares(SaeCase):
 
     id = "EV-SAE-DECLARE-01"
     title = "AC_DER_SAE: SupportedModes has charging and discharging, and no unused bit"
-    requirements = ("H-EV-SAE-INHERENT",)
+    requirements = ("H-EV-SAE-INHERENT", "H-EV-SAE-UNUSED")
     faults: ClassVar = {
         "sae-inherent-modes-missing": "H-EV-SAE-INHERENT",
-        "sae-unused-bit-set": "H-EV-SAE-INHERENT",
+        "sae-unused-bit-set": "H-EV-SAE-UNUSED",
     }
 
     def judge(self, trace: Trace) -> Iterator[Observation]:
         """The bitmap, bit by bit."""
         asked = parameters(trace)
         modes = asked.request.EnergyTransferMode.SupportedModes
-        yield holds(
-            "H-EV-SAE-INHERENT",
-            not int(sae.INHERENT) & ~modes and not modes & sae.UNUSED,
-            expected=f"{sae.named(sae.INHERENT)} and no unused bit",
-            seen=f"0x{modes:08X}: {sae.named(modes)}",
-            at=asked.at,
-        )
+        seen = f"0x{modes:08X}: {sae.named(modes)}"
+        inherent = not int(sae.INHERENT) & ~modes
+        yield holds("H-EV-SAE-INHERENT", inherent, expected=sae.named(sae.INHERENT), seen=seen, at=asked.at)
+        yield holds("H-EV-SAE-UNUSED", not modes & sae.UNUSED, expected="no unused bit", seen=seen, at=asked.at)
 
 
 class Acknowledges(SaeCase):
@@ -153,6 +150,8 @@ class Signs(SaeCase):
     def judge(self, trace: Trace) -> Iterator[Observation]:
         """The limits of the parameters, and those of each loop."""
         asked = [parameters(trace), *flows.loops(trace)]
+        if not sae.gives(asked[0].request.EnergyTransferMode):
+            raise Inconclusive("the car told neither discharge nor injection: zero has no sign")
         yield ev.every(
             "H-EV-SAE-SIGN",
             asked,
